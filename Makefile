@@ -1,0 +1,149 @@
+# Genplay: one C library (core/), built natively for its tests and to WebAssembly for the page, Node and the command line.
+#
+#   make start        install what is missing, build, serve the page on localhost
+#   make              the same without serving: everything, and the page as static files in dist/
+#   make test         every test: native C under sanitizers, Node on the wasm build, the page in Chromium
+#   make data         download MNIST into data/ (GENPLAY_DATA names another folder, MNIST_MIRROR another mirror)
+#   make figures      repeat every number and picture of the README
+#   make pretrained   train the shipped weights again (RECIPE=name: only that one)
+#   make clean        remove what was built
+#
+# Parts: native, native-tests, wasm, types, page, package.  Several builds can live side by side: make O=/tmp/a W=/tmp/b wasm
+
+# Folders: native objects and programs; the engine as Node and the page load it; the page.
+O ?= build
+W ?= wasm/build
+D ?= dist
+
+# The set-up's private tools (see wasm/setup.sh) come before the system's: Debian 12's own emcc is too old.
+# SETUP=true skips the set-up.
+SETUP ?= wasm/setup.sh
+export GENPLAY_TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/genplay
+export PATH := $(GENPLAY_TOOLS)/emscripten:$(PATH)
+EMCC ?= emcc
+BIN := node_modules/.bin
+export O W D
+
+# As many jobs as there are cores, unless -j was given.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+endif
+
+# ---------------------------------------------------------------------------------------------------------------- sources
+
+CORE := $(sort $(wildcard core/*.c core/*/*.c core/*/*/*.c))
+TESTS := $(sort $(wildcard tests/core/*.c))
+BOUNDARY := $(sort $(wildcard wasm/*.c))
+PAGE := $(wildcard wasm/*.mjs web/* web/*/* pretrained/*)
+
+# ------------------------------------------------------------------------------------------------------------------ flags
+
+# -ffp-contract=off: no fused multiply-add behind our back, so that native and wasm give the same bytes; never -ffast-math.
+# -fno-math-errno: sqrt is one instruction.      -MMD -MP: remember which headers and tables each object read.
+FLAGS := -std=c11 -Icore -ffp-contract=off -fno-math-errno -MMD -MP -Wall -Wextra -Wshadow -Wdouble-promotion
+
+# NATIVE: flags of your own, such as -march=native.
+NATIVE_FLAGS := -O3 $(NATIVE)
+
+# Warnings are errors only here: a compiler that we have never seen may warn about anything, and must still build.
+ASAN_FLAGS := -O1 -g -Werror -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+SIMD_FLAGS := -O3 -msimd128
+RELAXED_FLAGS := $(SIMD_FLAGS) -mrelaxed-simd
+
+# A module factory for pages, workers and Node.  What is exported: malloc, free, and what the boundary marks GENPLAY_API.
+# emmalloc: the core asks for a few large arenas, so the smallest allocator does.      FILESYSTEM=0: files are JavaScript's.
+# 512 kB of stack: the default 64 kB is less than some kernels' tiles.
+LINK_FLAGS := --no-entry -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=web,worker,node -sFILESYSTEM=0 -sMALLOC=emmalloc \
+  -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB -sSTACK_SIZE=512KB -sMIN_WEBGL_VERSION=2 -sMAX_WEBGL_VERSION=2 \
+  -sEXPORTED_FUNCTIONS=_malloc,_free \
+  -sEXPORTED_RUNTIME_METHODS=GL,HEAPU8,HEAP32,HEAPU32,HEAPF32,HEAPF64,UTF8ToString,stringToUTF8,lengthBytesUTF8
+
+# ---------------------------------------------------------------------------------------------------------------- targets
+
+.PHONY: all start test data figures pretrained clean setup setup-test native native-tests wasm types page package
+all: native page
+
+start: page
+	node wasm/serve.mjs $(D)
+
+# Node 20's runner takes files, not patterns, and its first releases know neither flag.
+test: setup-test all native-tests types
+	node --test $(shell node --test-timeout=1 -e 0 2>/dev/null && echo --test-concurrency=2 --test-timeout=300000) \
+	  $(sort $(shell find tests -name '*.test.mjs'))
+
+data:
+	node wasm/fetch-mnist.mjs
+
+figures: wasm
+	node tests/figures.mjs
+
+pretrained: wasm
+	node wasm/pretrain.mjs $(RECIPE)
+
+clean:
+	rm -rf $(O) $(W) $(D)
+
+setup:
+	@$(SETUP)
+setup-test:
+	@$(SETUP) --test
+
+# ----------------------------------------------------------------------------------------------------------------- native
+
+# The library, and the program that the byte-for-byte comparison with wasm runs.
+native: $(O)/native/libgenplay.a $(if $(wildcard tests/native/twin.c),$(O)/native/twin)
+native-tests: $(O)/asan/tests
+
+$(O)/obj/native/%.o: %.c Makefile | setup
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(NATIVE_FLAGS) -c $< -o $@
+$(O)/obj/asan/%.o: %.c Makefile | setup
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(ASAN_FLAGS) -c $< -o $@
+
+# Made anew each time: ar would keep the objects of sources that are gone.
+$(O)/native/libgenplay.a: $(CORE:%.c=$(O)/obj/native/%.o)
+	@mkdir -p $(@D)
+	rm -f $@
+	$(AR) rcs $@ $^
+$(O)/native/twin: $(O)/obj/native/tests/native/twin.o $(O)/native/libgenplay.a
+	$(CC) $^ -lm -o $@
+$(O)/asan/tests: $(CORE:%.c=$(O)/obj/asan/%.o) $(TESTS:%.c=$(O)/obj/asan/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(ASAN_FLAGS) $^ -lm -o $@
+
+# ------------------------------------------------------------------------------------------------------------------- wasm
+
+wasm: $(W)/simd.mjs $(W)/relaxed.mjs $(W)/gunzip.mjs
+
+$(W)/obj/simd/%.o: %.c Makefile | setup
+	@mkdir -p $(@D)
+	$(EMCC) $(FLAGS) $(SIMD_FLAGS) -c $< -o $@
+$(W)/obj/relaxed/%.o: %.c Makefile | setup
+	@mkdir -p $(@D)
+	$(EMCC) $(FLAGS) $(RELAXED_FLAGS) -c $< -o $@
+
+$(W)/simd.mjs: $(CORE:%.c=$(W)/obj/simd/%.o) $(BOUNDARY:%.c=$(W)/obj/simd/%.o)
+	$(EMCC) $(SIMD_FLAGS) $(LINK_FLAGS) $^ -o $@
+	@echo "$(@:.mjs=.wasm): $$(gzip -9c $(@:.mjs=.wasm) | wc -c) bytes gzipped, $@: $$(gzip -9c $@ | wc -c)"
+$(W)/relaxed.mjs: $(CORE:%.c=$(W)/obj/relaxed/%.o) $(BOUNDARY:%.c=$(W)/obj/relaxed/%.o)
+	$(EMCC) $(RELAXED_FLAGS) $(LINK_FLAGS) $^ -o $@
+
+# fflate's inflater in a file of its own, so that genplay.mjs has no import by package name and runs in place.
+$(W)/gunzip.mjs: package.json | setup
+	@mkdir -p $(@D)
+	echo "export { gunzipSync } from 'fflate'" | $(BIN)/esbuild --bundle --minify --format=esm --log-level=warning --outfile=$@
+
+# -------------------------------------------------------------------------------------------------- page, types, package
+
+page: wasm
+	node wasm/build-page.mjs --engine $(W) --out $(D)
+
+# The JSDoc types are checked, and become the declarations that ship with the package.
+types: wasm
+	$(BIN)/tsc -p tsconfig.json
+
+package: types
+
+-include $(shell find $(O) $(W) -name '*.d' 2>/dev/null)
