@@ -62,10 +62,13 @@ emcc_of_system() {
   done <<<"$PATH:"
 }
 
+# The programs of LLVM that Debian 13's Emscripten calls.
+have_llvm() { command -v clang-19 >/dev/null && command -v wasm-ld-19 >/dev/null && command -v llvm-ar-19 >/dev/null; }
+
 # Which case this machine is: private (ours, made by an earlier run), path, debian12, debian13 (and later), other.
 emcc_case() {
   local found
-  if [ -x "$TOOLS/emscripten/emcc" ]; then echo private; return; fi
+  if [ -x "$TOOLS/emscripten/emcc" ] && have_llvm; then echo private; return; fi
   found=$(emcc_of_system)
   if [ -n "$found" ] && version_at_least "$(emcc_version "$found")" "$EMCC_WANTED"; then echo path; return; fi
   if [ "$(os_field ID)" = debian ] && command -v apt-get >/dev/null; then
@@ -120,6 +123,7 @@ source_for_suite() {
 # The apt entry that Debian's main archive comes from on this machine: "FILE NUMBER".
 main_source() {
   local entry
+  # shellcheck disable=SC2016  # apt's own variable
   entry=$(apt-get indextargets --format '$(SOURCESENTRY)' 'Created-By: Packages' 'Origin: Debian' "Codename: $1" 'Component: main' | head -n 1)
   [ -n "$entry" ] || fail "apt knows no source of Debian $1 (main) on this machine, which Debian 13's packages could come from too."
   echo "${entry%:*} ${entry##*:}"
@@ -133,7 +137,7 @@ apt_download_from() {
   read -r file number < <(main_source "$(os_field VERSION_CODENAME)")
   case $file in *.sources) name=other.sources ;; *) name=other.list ;; esac
   source_for_suite "$file" "$number" "$suite" >"apt/sources/$name"
-  local options=(-q -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$PWD/apt/sources" -o "Dir::State::Lists=$PWD/apt/lists"
+  local options=(-q -o APT::Sandbox::User=root -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$PWD/apt/sources" -o "Dir::State::Lists=$PWD/apt/lists"
     -o "Dir::Cache=$PWD/apt/cache" -o Acquire::Languages=none)
   apt-get "${options[@]}" update >&2
   apt-get "${options[@]}" download "${@/%//$suite}" >&2
@@ -141,10 +145,13 @@ apt_download_from() {
 
 # Debian 13's Emscripten in $TOOLS/emscripten, complete or not at all.
 install_private_emscripten() {
-  local home=$TOOLS/emscripten part=$TOOLS/part.$$ lib program
-  say "Debian 12's own emcc is too old. Putting Debian 13's Emscripten and Binaryen into $home (about 450 MB; 250 MB to download)."
-  [ -x /usr/bin/clang-19 ] && [ -x /usr/bin/wasm-ld-19 ] && [ -x /usr/bin/llvm-ar-19 ] && command -v python3 >/dev/null ||
+  local home=$TOOLS/emscripten part=$TOOLS/part.$$ lib program deb
+  if ! have_llvm || ! command -v python3 >/dev/null; then
+    say "installing LLVM 19, which Emscripten compiles with."
     apt_install clang-19 lld-19 llvm-19 python3
+  fi
+  [ ! -x "$home/emcc" ] || return 0
+  say "Debian 12's own emcc is too old. Putting Debian 13's Emscripten and Binaryen into $home (450 MB; 250 MB to download)."
   rm -rf "$part"
   mkdir -p "$part"
   trap 'rm -rf "$TOOLS/part.$$"' EXIT
@@ -174,11 +181,10 @@ install_private_emscripten() {
     done
 
     cat >emscripten/.emscripten <<-END
-	LLVM_ROOT = '/usr/bin'
+	LLVM_ROOT = '$(dirname "$(command -v clang-19)")'
 	LLVM_ADD_VERSION = '19'
 	CLANG_ADD_VERSION = '19'
 	BINARYEN_ROOT = '$home/binaryen'
-	NODE_JS = '$(command -v node)'
 	FROZEN_CACHE = True
 	END
   )
@@ -209,11 +215,12 @@ need_emcc() {
   esac
 }
 
+# Apple's compiler does not look where Homebrew installs on its newer machines; the Makefile says the same.
 have_simde() {
-  printf '#include <%s>\n' "$SIMDE_HEADER" | ${CC:-cc} $(homebrew_include) -E - >/dev/null 2>&1
+  local homebrew=()
+  [ ! -d /opt/homebrew/include ] || homebrew=(-isystem /opt/homebrew/include)
+  printf '#include <%s>\n' "$SIMDE_HEADER" | "${CC:-cc}" ${homebrew[@]+"${homebrew[@]}"} -E - >/dev/null 2>&1
 }
-# Apple's compiler does not look where Homebrew installs on its newer machines.  The Makefile says the same.
-homebrew_include() { [ ! -d /opt/homebrew/include ] || echo "-isystem /opt/homebrew/include"; }
 
 need_compiler_and_simde() {
   if ! command -v "${CC:-cc}" >/dev/null; then

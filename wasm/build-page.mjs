@@ -1,0 +1,147 @@
+// build-page.mjs: puts the page together: dist/, static files for any host, in a folder of any name.
+//
+//   node wasm/build-page.mjs --engine wasm/build --out dist
+//
+// What it makes, and the contract with web/ and with the engine's JavaScript:
+//
+//   index.html            web/index.html as it is; it names main.js and style.css, relative to itself
+//   main.js               web/main.mjs and all it imports (packages too), one file; a dynamic import() becomes a file of its own, <name>-<hash>.js
+//   worker.js             wasm/worker.mjs likewise, with genplay.mjs in it.  The page starts it with
+//                             new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
+//   *.css                 every web/*.css, with what it @imports
+//   everything else in web/ (pictures, JSON, ...; no modules), under the same names
+//   simd.wasm, ...        the engine.  Where it is imported by a literal name, import('./build/simd.mjs'), the bundler makes simd-<hash>.js of that module, and
+//                         simd.wasm lies beside it; a module imported by a computed address is in build/, as it is beside genplay.mjs
+//   data/index.json       which data were at hand when the page was built, so that no request fails: {}, or
+//                             { "mnist": { "images": "data/train-images-idx3-ubyte.gz", "labels": ..., "testImages": ..., "testLabels": ... } }
+//                         the keys are those of lab.addIdx, the addresses are relative to index.html
+//   pretrained/           the weights of pretrained/, and index.json: [names of the .safetensors files]
+//   formulas.json         { tex: '<math>...</math>' } for every formula in the engine's catalogue, which writes them $...$ or (on a line of their own)
+//                         $$...$$; the key is what stands between the dollars.  So the page carries no TeX.
+//
+// Bundled modules are named .js, since many static hosts do not know .mjs.  A file changes under the same name: hosts should send Cache-Control: no-cache.
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import * as esbuild from 'esbuild';
+import katex from 'katex';
+import { dataFolder, MNIST, presentFile } from './fetch-mnist.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+/**
+ * The formulas of a text.
+ * @param {string} text
+ * @returns {{ tex: string, display: boolean }[]}
+ */
+export function formulasIn(text) {
+  return [...text.matchAll(/\$\$([^$]+)\$\$|\$([^$]+)\$/g)].map(([, block, inline]) => ({ tex: block ?? inline, display: block !== undefined }));
+}
+
+/**
+ * Every string in a value made of arrays and plain objects.
+ * @param {unknown} value
+ * @returns {string[]}
+ */
+export function stringsIn(value) {
+  if (typeof value === 'string') return [value];
+  return value && typeof value === 'object' ? Object.values(value).flatMap(stringsIn) : [];
+}
+
+/**
+ * MathML for every formula in a catalogue; a formula that TeX refuses is an error that names it.
+ * @param {unknown} catalogue
+ * @returns {Record<string, string>}
+ */
+export function renderFormulas(catalogue) {
+  /** @type {Record<string, string>} */
+  const rendered = {};
+  for (const { tex, display } of stringsIn(catalogue).flatMap(formulasIn)) {
+    const html = katex.renderToString(tex, { output: 'mathml', displayMode: display, throwOnError: true });
+    // What is left: the formula itself, without KaTeX's wrapper and the TeX source that it repeats.
+    rendered[tex] = html.replace(/^.*?(<math.*<\/math>).*$/s, '$1').replace(/<annotation.*?<\/annotation>/s, '');
+  }
+  return rendered;
+}
+
+/** Bundles the page's and the worker's modules and the styles; returns which files went in. */
+async function bundle(/** @type {string} */ out) {
+  const styles = (await readdir(join(root, 'web'))).filter((name) => extname(name) === '.css');
+  const { metafile } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: ['web/main.mjs', 'wasm/worker.mjs', ...styles.map((name) => `web/${name}`)],
+    entryNames: '[name]',
+    outdir: out,
+    bundle: true,
+    splitting: true,                                  // the page and the worker share what both import
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    metafile: true,
+    external: ['node:*', 'module'],                   // only ever imported under Node
+    loader: { '.svg': 'file', '.png': 'file', '.woff2': 'file' },
+    logLevel: 'warning',
+  });
+  return Object.keys(metafile.inputs);
+}
+
+/** The engine's modules and their .wasm: those that the bundle holds need only the latter. */
+async function copyEngine(/** @type {string} */ engine, /** @type {string} */ out, /** @type {string[]} */ bundled) {
+  for (const name of (await readdir(join(root, engine))).filter((name) => extname(name) === '.mjs')) {
+    const isBundled = bundled.includes(join(engine, name));
+    const target = isBundled ? out : join(out, 'build');
+    await mkdir(target, { recursive: true });
+    if (!isBundled) await cp(join(root, engine, name), join(target, name));
+    const wasm = `${basename(name, '.mjs')}.wasm`;
+    if (existsSync(join(root, engine, wasm))) await cp(join(root, engine, wasm), join(target, wasm));
+  }
+}
+
+async function copyStatic(/** @type {string} */ out) {
+  const bundled = new Set(['.mjs', '.css']);
+  await cp(join(root, 'web'), out, { recursive: true, filter: (file) => !bundled.has(extname(file)) });
+}
+
+async function copyData(/** @type {string} */ out) {
+  await mkdir(join(out, 'data'), { recursive: true });
+  /** @type {Record<string, string>} */
+  const mnist = {};
+  for (const { name, role } of MNIST) {
+    const file = presentFile(dataFolder(), name);
+    if (!file) continue;
+    await cp(file, join(out, 'data', basename(file)));
+    mnist[role] = `data/${basename(file)}`;
+  }
+  const complete = MNIST.every(({ role }) => mnist[role]);
+  await writeFile(join(out, 'data/index.json'), JSON.stringify(complete ? { mnist } : {}));
+}
+
+async function copyPretrained(/** @type {string} */ out) {
+  await cp(join(root, 'pretrained'), join(out, 'pretrained'), { recursive: true }).catch(() => mkdir(join(out, 'pretrained')));
+  const names = (await readdir(join(out, 'pretrained'))).filter((name) => extname(name) === '.safetensors').sort();
+  await writeFile(join(out, 'pretrained/index.json'), JSON.stringify(names));
+}
+
+async function main() {
+  const { values } = parseArgs({ options: { engine: { type: 'string', default: 'wasm/build' }, out: { type: 'string', default: 'dist' } } });
+  const out = resolve(values.out);
+  // Built beside the old one, which a server may be serving, then swapped.
+  const fresh = `${out}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true });
+  await copyStatic(fresh);
+  const inputs = await bundle(fresh);
+  await copyEngine(values.engine, fresh, inputs);
+  const { createLab } = await import(pathToFileURL(join(root, 'wasm/genplay.mjs')).href);
+  const lab = await createLab();
+  await writeFile(join(fresh, 'formulas.json'), JSON.stringify(renderFormulas([lab.models, lab.datasets])));
+  await copyData(fresh);
+  await copyPretrained(fresh);
+  await rm(out, { recursive: true, force: true });
+  await rename(fresh, out);
+  console.log(`the page is in ${values.out}/`);
+}
+
+if (process.argv[1] && pathToFileURL(process.argv[1]).href === import.meta.url) await main();
