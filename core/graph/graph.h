@@ -1,0 +1,166 @@
+// graph.h -- a computation as data: built once, differentiated as more graph, planned, then replayed.
+//
+// A model writes its forward pass and its loss with the builders below (v_...).  v_grads() walks the graph backwards and
+// appends the gradient, written with the same ops, so a gradient can be differentiated again.  program_end() keeps what the outputs
+// need, gives every value a place in a shared scratch block by liveness, and program_run() replays the list.  Nothing is
+// allocated after that.
+//
+// Rules: creation order is topological order.  One graph is one program; programs share parameters, scratch memory and nothing
+// else.  Values are float32, row-major, 1 to 4 dimensions.  A wrong shape marks the graph failed with a message that names
+// the op and both shapes; every later builder then returns a dummy, and program_end() reports it once -- so model code needs no
+// error handling.  Kernels sum in an order that does not depend on the number of rows.
+#ifndef GENPLAY_GRAPH_H
+#define GENPLAY_GRAPH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "graph/params.h"
+
+typedef enum {
+#define OP(name, n_src, flags) OP_##name,
+#include "graph/ops.def"
+#undef OP
+    N_OPS
+} Op;
+
+typedef struct Var Var;
+typedef struct Program Program;
+
+enum { RANK_MAX = 4, SRC_MAX = 2, ATTR_MAX = 8 };
+
+struct Var {
+    Op op;
+    int rank, dim[RANK_MAX], size;
+    int id;                      // position in creation order
+    Program *p;                  // a Var knows its program, so builders need no context argument
+    Var *src[SRC_MAX];
+    float f[2];                  // attributes; meaning at the op's builder
+    int i[ATTR_MAX];
+    const double *live;          // knob: where its value stands
+    const Param *param;          // param: which one
+    float *data;                 // leaf: the caller's memory.  Else set by program_end, valid during program_run
+    float *temp;                 // workspace of this op during its run, or NULL
+    const char *name;            // for messages and pictures; static, or NULL
+    bool wanted;                 // the gradient being built depends on it
+    Var *adjoint;                // d y / d this, while that gradient is being built
+    bool needed, kept;           // some output needs it; it has memory of its own that outlives the run
+    int last_use;                // id of the last needed Var that reads its memory
+    size_t place, temp_place;    // offsets into the scratch block
+};
+
+// Scratch memory that the programs of one run share: as large as the largest of them.
+typedef struct { size_t size; float *data; int n; Program *program[16]; } Scratch;
+
+struct Program {
+    const char *name;
+    Arena *arena;                // owns the Vars and kept buffers
+    Scratch *scratch;
+    uint32_t seed;               // keys its random ops
+    uint64_t tick;               // which draw of them: set by program_run
+    bool average;                // parameters are read from their moving average
+    bool failed;
+    int n, cap; Var **var;       // every Var made, in order
+    int n_steps; Var **step;     // what program_run runs
+    int n_random;                // random nodes so far: each has a stream of its own
+    Var dummy;                   // what builders return once failed
+};
+
+// --- Programs -------------------------------------------------------------------------------------------------------
+
+void program_begin(Program *p, const char *name, Arena *arena, Scratch *scratch, uint32_t seed);
+// Marks a Var as an output: its data stay valid until the next run of this program.
+Var *program_keep(Var *v);
+// Appends the gradient of `loss` (its sum) with respect to every parameter of the store, written into the store's grad span.
+void program_gradient(Var *loss, Params *params);
+// Plans.  False: the graph failed or memory is over.  After the last program of a scratch, scratch_bind() gives them memory.
+bool program_end(Program *p);
+bool scratch_bind(Scratch *s, Arena *arena);
+void program_run(Program *p, uint64_t tick);
+// The same, checking every value: the first Var that is not finite, or NULL.
+const Var *program_run_checked(Program *p, uint64_t tick);
+// "matmul 'encoder.1' [64,400]" into text.
+void var_describe(const Var *v, char *text, size_t size);
+
+// --- Leaves -----------------------------------------------------------------------------------------------------------
+
+// Memory of its own that the caller fills before a run (v->data, zeroed at start).
+Var *v_input(Program *p, const char *name, int d0, int d1);
+Var *v_input4(Program *p, const char *name, int d0, int d1, int d2, int d3);
+Var *v_param(Program *p, const Param *param);
+Var *v_knob(Program *p, const double *live);                     // [1,1]
+Var *v_fill(Program *p, float value, int rank, const int *dim);
+Var *v_randn(Program *p, int d0, int d1);
+Var *v_rand(Program *p, int d0, int d1);
+
+// --- Elementwise, one argument ----------------------------------------------------------------------------------------
+
+Var *v_neg(Var *x), *v_abs(Var *x), *v_sign(Var *x), *v_square(Var *x), *v_sqrt(Var *x), *v_recip(Var *x);
+Var *v_exp(Var *x), *v_log(Var *x), *v_tanh(Var *x), *v_sigmoid(Var *x), *v_softplus(Var *x), *v_sin(Var *x), *v_cos(Var *x);
+Var *v_relu(Var *x), *v_step(Var *x);                            // step: 1 where x > 0, else 0
+Var *v_lrelu(Var *x, float slope), *v_lstep(Var *x, float slope);
+Var *v_scale(Var *x, float by), *v_offset(Var *x, float by);
+Var *v_clamp(Var *x, float low, float high), *v_inside(Var *x, float low, float high);
+Var *v_silu(Var *x);                                             // x sigmoid(x)
+
+// --- Elementwise, two arguments: same rank; a dimension of 1 is repeated to match the other ------------------------------
+
+Var *v_add(Var *a, Var *b), *v_sub(Var *a, Var *b), *v_mul(Var *a, Var *b), *v_div(Var *a, Var *b);
+// Binary cross-entropy of target t in [0,1] under logit x: softplus(x) - t x.  Same shapes.
+Var *v_bce(Var *x, Var *t);
+
+// --- Reductions ---------------------------------------------------------------------------------------------------------
+
+Var *v_sum_to(Var *x, int rank, const int *dim);                 // sums the axes where dim is 1
+Var *v_expand(Var *x, int rank, const int *dim);                 // repeats the axes where x is 1
+Var *v_sum(Var *x), *v_mean(Var *x);                             // over everything: every dimension 1
+Var *v_sum_rows(Var *x);                                         // [B,D] -> [B,1]: over each row
+Var *v_lse(Var *x);                                              // log sum exp over the last axis, which becomes 1
+
+// --- Shape --------------------------------------------------------------------------------------------------------------
+
+Var *v_reshape(Var *x, int rank, const int *dim);
+Var *v_reshape2(Var *x, int d0, int d1), *v_reshape4(Var *x, int d0, int d1, int d2, int d3);
+Var *v_detach(Var *x);                                           // same values, no gradient
+Var *v_copy(Var *x);                                             // memory of its own
+Var *v_slice(Var *x, int axis, int start, int count);
+Var *v_pad(Var *x, int axis, int before, int after);             // with zeros
+Var *v_concat(Var *a, Var *b, int axis);
+Var *v_permute(Var *x, int rank, const int *axis);               // y.dim[k] = x.dim[axis[k]]
+
+// --- Linear -------------------------------------------------------------------------------------------------------------
+
+// op(a) op(b), a [M,K] (ta: [K,M]), b [K,N] (tb: [N,K]) -> [M,N].
+Var *v_matmul(Var *a, Var *b, bool ta, bool tb);
+// Convolution (correlation), channels last: x [B,H,W,C], w [k,k,C,O] -> [B,H',W',O], H' = (H + 2 pad - k) / stride + 1.
+Var *v_conv(Var *x, Var *w, int stride, int pad);
+// Its adjoint in x, a transposed convolution: dy [B,H',W',O], w [k,k,C,O] -> [B,h,w,C].
+Var *v_conv_dx(Var *dy, Var *w, int stride, int pad, int h, int width);
+// Its adjoint in w: x [B,H,W,C], dy [B,H',W',O] -> [k,k,C,O].
+Var *v_conv_dw(Var *x, Var *dy, int stride, int pad, int k);
+Var *v_pool(Var *x, int by);                                     // [B,H,W,C] -> mean over by x by blocks
+Var *v_unpool(Var *x, int by);                                   // repeats every pixel by x by times
+
+// --- Gradient -------------------------------------------------------------------------------------------------------------
+
+// out[k] = d(sum of y)/d x[k] as graph, with x[k]'s shape (zeros where y does not depend on it).
+void v_grads(Var *y, Var **x, int n, Var **out);
+Var *v_grad(Var *y, Var *x);
+
+// --- What the op files implement --------------------------------------------------------------------------------------------
+
+enum { LEAF = 1, ALIAS = 2, PLACE = 4, KINK = 8 };
+typedef struct {
+    const char *name;
+    int n_src, flags;
+    void (*run)(Var *y);                          // y->data from src data; NULL for leaves and aliases
+    void (*grad)(Var *y, Var *dy, Var **dx);      // dx[k] for every src[k]->wanted; NULL: no gradient flows
+} OpDef;
+extern const OpDef op_defs[N_OPS];
+
+Var *var_new(Program *p, Op op, int rank, const int *dim, Var *a, Var *b);   // NULL-safe: returns the dummy once failed
+Var *var_fail(Program *p, Op op, const Var *a, const Var *b, const char *why);
+
+#endif

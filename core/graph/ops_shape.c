@@ -1,0 +1,292 @@
+// ops_shape.c -- leaves, reductions, and everything that moves numbers without computing.
+
+#include <string.h>
+
+#include "base/rng.h"
+#include "base/vec.h"
+#include "graph/ops.h"
+#include "kernels/vmath.h"
+
+static bool same_shape(const Var *x, int rank, const int *dim) {
+    return x->rank == rank && !memcmp(x->dim, dim, sizeof(int) * (size_t)rank);
+}
+
+// --- Leaves -------------------------------------------------------------------------------------------------------------
+
+static Var *input(Program *p, const char *name, int rank, const int *dim) {
+    Var *v = var_new(p, OP_input, rank, dim, NULL, NULL);
+    v->name = name;
+    v->data = arena_new(p->arena, float, v->size);
+    if (!v->data) p->failed = true;
+    return v;
+}
+Var *v_input(Program *p, const char *name, int d0, int d1) { return input(p, name, 2, (int[]){ d0, d1 }); }
+Var *v_input4(Program *p, const char *name, int d0, int d1, int d2, int d3) { return input(p, name, 4, (int[]){ d0, d1, d2, d3 }); }
+NO_RUN(input)
+NO_GRAD(input)
+
+Var *v_param(Program *p, const Param *param) {
+    Var *v = var_new(p, OP_param, param->rank, param->dim, NULL, NULL);
+    v->param = param;
+    v->name = param->name;
+    if (param->store) v->data = (p->average ? param->store->average : param->store->value) + param->at;
+    return v;
+}
+NO_RUN(param)
+NO_GRAD(param)
+
+Var *v_knob(Program *p, const double *live) {
+    Var *v = var_new(p, OP_knob, 2, (int[]){ 1, 1 }, NULL, NULL);
+    v->live = live;
+    return v;
+}
+void run_knob(Var *y) { y->data[0] = (float)*y->live; }
+NO_GRAD(knob)
+
+Var *v_fill(Program *p, float value, int rank, const int *dim) {
+    Var *v = var_new(p, OP_fill, rank, dim, NULL, NULL);
+    v->f[0] = value;
+    return v;
+}
+void run_fill(Var *y) {
+    for (int i = 0; i < y->size; i++) y->data[i] = y->f[0];
+}
+NO_GRAD(fill)
+
+// Each random node has its own stream, so adding one does not change another's draws.
+static Var *random(Program *p, Op op, int d0, int d1) {
+    Var *v = var_new(p, op, 2, (int[]){ d0, d1 }, NULL, NULL);
+    v->i[0] = p->n_random++;
+    return v;
+}
+Var *v_randn(Program *p, int d0, int d1) { return random(p, OP_randn, d0, d1); }
+Var *v_rand(Program *p, int d0, int d1) { return random(p, OP_rand, d0, d1); }
+static Key stream_of(const Var *y) { return (Key){ y->p->seed, STREAM_TRAIN + (uint32_t)y->i[0] }; }
+void run_randn(Var *y) { rng_normal_rows(stream_of(y), 0, y->p->tick, y->data, y->dim[0], y->dim[1]); }
+void run_rand(Var *y) { rng_uniform_rows(stream_of(y), 0, y->p->tick, y->data, y->dim[0], y->dim[1]); }
+NO_GRAD(randn)
+NO_GRAD(rand)
+
+// --- Reductions -----------------------------------------------------------------------------------------------------------
+
+// Sum of n floats in a fixed order: four lanes over blocks of 256, blocks in double.
+static float sum_run(const float *x, int n) {
+    double total = 0;
+    for (int at = 0; at < n; at += 256) {
+        int m = n - at < 256 ? n - at : 256, i = 0;
+        F4 acc = f4_splat(0);
+        for (; i + 4 <= m; i += 4) acc = f4_add(acc, f4_load(x + at + i));
+        if (i < m) acc = f4_add(acc, f4_load_part(x + at + i, m - i));
+        float lane[4];
+        f4_store(lane, acc);
+        total += (double)((lane[0] + lane[1]) + (lane[2] + lane[3]));
+    }
+    return (float)total;
+}
+
+Var *v_sum_to(Var *x, int rank, const int *dim) {
+    if (same_shape(x, rank, dim)) return x;
+    if (x->rank != rank) return var_fail(x->p, OP_sum_to, x, NULL, "the rank changes");
+    for (int i = 0; i < rank; i++)
+        if (dim[i] != 1 && dim[i] != x->dim[i]) return var_fail(x->p, OP_sum_to, x, NULL, "an axis neither stays nor becomes 1");
+    return var_new(x->p, OP_sum_to, rank, dim, x, NULL);
+}
+
+void run_sum_to(Var *y) {
+    const Var *x = y->src[0];
+    // Merged axes of x, last first; kept[k]: the axis stays.
+    int dim[RANK_MAX] = { 1, 1, 1, 1 }, kept[RANK_MAX] = { 0 }, n = 0;
+    for (int i = x->rank - 1; i >= 0; i--) {
+        if (x->dim[i] == 1) continue;
+        int keep = y->dim[i] > 1;
+        if (n && kept[n - 1] == keep) dim[n - 1] *= x->dim[i];
+        else dim[n] = x->dim[i], kept[n] = keep, n++;
+    }
+    int stride[RANK_MAX] = { 0 }, step = 1;                      // of y along each merged axis
+    for (int k = 0; k < n; k++)
+        if (kept[k]) stride[k] = step, step *= dim[k];
+    memset(y->data, 0, sizeof(float) * (size_t)y->size);
+    const float *from = x->data;
+    for (int l = 0; l < dim[3]; l++)
+        for (int k = 0; k < dim[2]; k++)
+            for (int j = 0; j < dim[1]; j++, from += dim[0]) {
+                float *restrict to = y->data + (long)j * stride[1] + (long)k * stride[2] + (long)l * stride[3];
+                if (!kept[0]) *to += sum_run(from, dim[0]);
+                else for (int i = 0; i < dim[0]; i++) to[i] += from[i];
+            }
+}
+void grad_sum_to(Var *y, Var *dy, Var **dx) { dx[0] = v_expand(dy, y->src[0]->rank, y->src[0]->dim); }
+
+Var *v_sum(Var *x) { return v_sum_to(x, x->rank, (int[]){ 1, 1, 1, 1 }); }
+Var *v_mean(Var *x) { return v_scale(v_sum(x), 1 / (float)x->size); }
+Var *v_sum_rows(Var *x) {
+    int dim[RANK_MAX] = { x->dim[0], 1, 1, 1 };
+    return v_sum_to(x, x->rank, dim);
+}
+
+Var *v_expand(Var *x, int rank, const int *dim) {
+    if (same_shape(x, rank, dim)) return x;
+    if (x->rank != rank) return var_fail(x->p, OP_expand, x, NULL, "the rank changes");
+    for (int i = 0; i < rank; i++)
+        if (x->dim[i] != 1 && x->dim[i] != dim[i]) return var_fail(x->p, OP_expand, x, NULL, "only axes of 1 can be repeated");
+    return var_new(x->p, OP_expand, rank, dim, x, NULL);
+}
+
+void run_expand(Var *y) {
+    const Var *x = y->src[0];
+    int d[RANK_MAX] = { 1, 1, 1, 1 }, s[RANK_MAX] = { 0 }, step = 1;
+    for (int i = x->rank - 1, k = RANK_MAX - 1; i >= 0; i--, k--) {
+        d[k] = y->dim[i];
+        s[k] = x->dim[i] > 1 ? step : 0;
+        step *= x->dim[i];
+    }
+    float *to = y->data;
+    for (int i = 0; i < d[0]; i++)
+        for (int j = 0; j < d[1]; j++)
+            for (int k = 0; k < d[2]; k++, to += d[3]) {
+                const float *from = x->data + (long)i * s[0] + (long)j * s[1] + (long)k * s[2];
+                if (s[3]) memcpy(to, from, sizeof(float) * (size_t)d[3]);
+                else for (int c = 0; c < d[3]; c++) to[c] = *from;
+            }
+}
+void grad_expand(Var *y, Var *dy, Var **dx) { dx[0] = v_sum_to(dy, y->src[0]->rank, y->src[0]->dim); }
+
+Var *v_lse(Var *x) {
+    int dim[RANK_MAX];
+    memcpy(dim, x->dim, sizeof dim);
+    dim[x->rank - 1] = 1;
+    return var_new(x->p, OP_lse, x->rank, dim, x, NULL);
+}
+
+void run_lse(Var *y) {
+    const Var *x = y->src[0];
+    int n = x->dim[x->rank - 1];
+    for (int r = 0; r < y->size; r++) {
+        const float *row = x->data + (long)r * n;
+        float top = row[0], sum = 0;
+        for (int i = 1; i < n; i++) top = row[i] > top ? row[i] : top;
+        for (int i = 0; i < n; i++) sum += exp1(row[i] - top);
+        y->data[r] = top + log1(sum);
+    }
+}
+void grad_lse(Var *y, Var *dy, Var **dx) { dx[0] = v_mul(v_exp(v_sub(y->src[0], y)), dy); }
+
+// --- Shape ------------------------------------------------------------------------------------------------------------------
+
+Var *v_reshape(Var *x, int rank, const int *dim) {
+    if (same_shape(x, rank, dim)) return x;
+    int size = 1;
+    for (int i = 0; i < rank; i++) size *= dim[i];
+    if (size != x->size) return var_fail(x->p, OP_reshape, x, NULL, "the number of values changes");
+    return var_new(x->p, OP_reshape, rank, dim, x, NULL);
+}
+Var *v_reshape2(Var *x, int d0, int d1) { return v_reshape(x, 2, (int[]){ d0, d1 }); }
+Var *v_reshape4(Var *x, int d0, int d1, int d2, int d3) { return v_reshape(x, 4, (int[]){ d0, d1, d2, d3 }); }
+NO_RUN(reshape)
+void grad_reshape(Var *y, Var *dy, Var **dx) { dx[0] = v_reshape(dy, y->src[0]->rank, y->src[0]->dim); }
+
+Var *v_detach(Var *x) { return var_new(x->p, OP_detach, x->rank, x->dim, x, NULL); }
+NO_RUN(detach)
+NO_GRAD(detach)
+
+Var *v_copy(Var *x) { return var_new(x->p, OP_copy, x->rank, x->dim, x, NULL); }
+void run_copy(Var *y) { memcpy(y->data, y->src[0]->data, sizeof(float) * (size_t)y->size); }
+void grad_copy(Var *y, Var *dy, Var **dx) { (void)y; dx[0] = dy; }
+
+// An axis splits an array into `outer` pieces of dim[axis] runs of `inner` floats.
+static int outer_of(const Var *x, int axis) { int n = 1; for (int i = 0; i < axis; i++) n *= x->dim[i]; return n; }
+static int inner_of(const Var *x, int axis) { int n = 1; for (int i = axis + 1; i < x->rank; i++) n *= x->dim[i]; return n; }
+
+static void copy_runs(float *to, int to_step, const float *from, int from_step, int run, int n) {
+    for (int i = 0; i < n; i++, to += to_step, from += from_step) memcpy(to, from, sizeof(float) * (size_t)run);
+}
+
+// Slice and pad are each other's gradient.  i: axis, start.
+Var *v_slice(Var *x, int axis, int start, int count) {
+    if (axis < 0 || axis >= x->rank || start < 0 || count < 1 || start + count > x->dim[axis])
+        return var_fail(x->p, OP_slice, x, NULL, "the slice is outside");
+    if (count == x->dim[axis]) return x;
+    int dim[RANK_MAX];
+    memcpy(dim, x->dim, sizeof dim);
+    dim[axis] = count;
+    Var *y = var_new(x->p, OP_slice, x->rank, dim, x, NULL);
+    y->i[0] = axis, y->i[1] = start;
+    return y;
+}
+void run_slice(Var *y) {
+    const Var *x = y->src[0];
+    int axis = y->i[0], inner = inner_of(x, axis), run = y->dim[axis] * inner, step = x->dim[axis] * inner;
+    copy_runs(y->data, run, x->data + (long)y->i[1] * inner, step, run, outer_of(x, axis));
+}
+void grad_slice(Var *y, Var *dy, Var **dx) {
+    int axis = y->i[0], start = y->i[1];
+    dx[0] = v_pad(dy, axis, start, y->src[0]->dim[axis] - start - y->dim[axis]);
+}
+
+Var *v_pad(Var *x, int axis, int before, int after) {
+    if (axis < 0 || axis >= x->rank || before < 0 || after < 0) return var_fail(x->p, OP_pad, x, NULL, "negative padding");
+    if (before + after == 0) return x;
+    int dim[RANK_MAX];
+    memcpy(dim, x->dim, sizeof dim);
+    dim[axis] += before + after;
+    Var *y = var_new(x->p, OP_pad, x->rank, dim, x, NULL);
+    y->i[0] = axis, y->i[1] = before;
+    return y;
+}
+void run_pad(Var *y) {
+    const Var *x = y->src[0];
+    int axis = y->i[0], inner = inner_of(y, axis), run = x->dim[axis] * inner, step = y->dim[axis] * inner;
+    memset(y->data, 0, sizeof(float) * (size_t)y->size);
+    copy_runs(y->data + (long)y->i[1] * inner, step, x->data, run, run, outer_of(y, axis));
+}
+void grad_pad(Var *y, Var *dy, Var **dx) { dx[0] = v_slice(dy, y->i[0], y->i[1], y->src[0]->dim[y->i[0]]); }
+
+Var *v_concat(Var *a, Var *b, int axis) {
+    bool fits = a->rank == b->rank && axis >= 0 && axis < a->rank;
+    for (int i = 0; fits && i < a->rank; i++) fits = i == axis || a->dim[i] == b->dim[i];
+    if (!fits) return var_fail(a->p, OP_concat, a, b, "shapes differ off the axis");
+    int dim[RANK_MAX];
+    memcpy(dim, a->dim, sizeof dim);
+    dim[axis] += b->dim[axis];
+    Var *y = var_new(a->p, OP_concat, a->rank, dim, a, b);
+    y->i[0] = axis;
+    return y;
+}
+void run_concat(Var *y) {
+    const Var *a = y->src[0], *b = y->src[1];
+    int axis = y->i[0], inner = inner_of(y, axis), ra = a->dim[axis] * inner, rb = b->dim[axis] * inner, n = outer_of(y, axis);
+    copy_runs(y->data, ra + rb, a->data, ra, ra, n);
+    copy_runs(y->data + ra, ra + rb, b->data, rb, rb, n);
+}
+void grad_concat(Var *y, Var *dy, Var **dx) {
+    int axis = y->i[0], na = y->src[0]->dim[axis], nb = y->src[1]->dim[axis];
+    if (y->src[0]->wanted) dx[0] = v_slice(dy, axis, 0, na);
+    if (y->src[1]->wanted) dx[1] = v_slice(dy, axis, na, nb);
+}
+
+Var *v_permute(Var *x, int rank, const int *axis) {
+    int dim[RANK_MAX], seen = 0;
+    for (int k = 0; k < rank && k < RANK_MAX; k++)
+        if (axis[k] >= 0 && axis[k] < x->rank) dim[k] = x->dim[axis[k]], seen |= 1 << axis[k];
+    if (rank != x->rank || seen != (1 << rank) - 1) return var_fail(x->p, OP_permute, x, NULL, "not a permutation of the axes");
+    Var *y = var_new(x->p, OP_permute, rank, dim, x, NULL);
+    memcpy(y->i, axis, sizeof(int) * (size_t)rank);
+    return y;
+}
+void run_permute(Var *y) {
+    const Var *x = y->src[0];
+    int pad = RANK_MAX - y->rank, d[RANK_MAX] = { 1, 1, 1, 1 }, s[RANK_MAX] = { 0 };
+    for (int k = 0; k < y->rank; k++) d[pad + k] = y->dim[k], s[pad + k] = inner_of(x, y->i[k]);
+    float *to = y->data;
+    for (int i = 0; i < d[0]; i++)
+        for (int j = 0; j < d[1]; j++)
+            for (int k = 0; k < d[2]; k++) {
+                const float *from = x->data + (long)i * s[0] + (long)j * s[1] + (long)k * s[2];
+                for (int l = 0; l < d[3]; l++) *to++ = from[(long)l * s[3]];
+            }
+}
+void grad_permute(Var *y, Var *dy, Var **dx) {
+    int back[RANK_MAX];
+    for (int k = 0; k < y->rank; k++) back[y->i[k]] = k;
+    dx[0] = v_permute(dy, y->rank, back);
+}

@@ -1,0 +1,99 @@
+// lab.h -- the library's front door: data sets, and runs (one data set + one model + one seed).
+//
+// Everything that the JavaScript API, the command line and the tests do goes through here.  A call that fails returns false or
+// NULL, leaves what it was called on as it was, and error_name() / error_message() say why.  One thread.
+#ifndef GENPLAY_LAB_H
+#define GENPLAY_LAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "data/data.h"
+#include "view/scene.h"
+
+#define GENPLAY_VERSION "0.1.0"
+
+typedef struct Lab Lab;
+typedef struct Run Run;
+
+// --- Results: named arrays ------------------------------------------------------------------------------------------
+
+typedef enum { TYPE_F32, TYPE_F64, TYPE_I32 } ArrayType;
+enum { ARRAY_RANK = 6, OUT_ARRAYS = 24 };
+typedef struct {
+    const char *name;                    // "data", "codes", "labels", "time", ...
+    ArrayType type;
+    int rank, shape[ARRAY_RANK];         // slowest dimension first
+    void *data;
+} Array;
+
+// What one call gives back; its memory is its own arena and lives until out_clear or the next call that fills it.
+typedef struct {
+    int n;
+    Array array[OUT_ARRAYS];
+    const char *json;                    // for results that are no arrays (measures), else NULL
+    Arena arena;
+} Out;
+void out_init(Out *out, Budget *budget);
+void out_clear(Out *out);
+const Array *out_find(const Out *out, const char *name);      // NULL when there is none
+// A new zeroed array of that shape; NULL when memory is over.
+float *out_f32(Out *out, const char *name, int rank, const int *shape);
+double *out_f64(Out *out, const char *name, int rank, const int *shape);
+int32_t *out_i32(Out *out, const char *name, int rank, const int *shape);
+
+// --- Lab ------------------------------------------------------------------------------------------------------------
+
+Lab *lab_new(size_t memory);             // ceiling in bytes for everything in it; 0: none
+void lab_free(Lab *lab);                 // and all its runs
+Budget *lab_budget(Lab *lab);
+
+// Everything that JavaScript knows, as JSON: models, data sets (the added ones too), views, verbs, palette, version.
+const char *lab_catalogue(Lab *lab);     // valid until the next call
+
+bool lab_add_rows(Lab *lab, const char *id, DataKind kind, const int shape[3], int classes, DataRows train, DataRows test);
+bool lab_add_idx(Lab *lab, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels);
+// Fills `data`, `labels` (where there are classes).  split "train" or "test".
+bool lab_draw(Lab *lab, const char *id, int n, uint32_t seed, const char *split, Out *out);
+Data *lab_data(Lab *lab, const char *id);      // opened on first use; NULL: unknown id, with a message that lists those there are
+
+// --- Runs -----------------------------------------------------------------------------------------------------------
+
+// knobs: "key\tvalue\n" lines over the model's defaults, or "".
+Run *run_new(Lab *lab, const char *model, const char *data, uint32_t seed, const char *knobs);
+void run_free(Run *run);
+
+// `steps` >= 1 optimizer steps.  mean[i]: mean of loss i over the call.  Non-finite numbers: ERROR_DIVERGED, the run stands at the end of
+// its last whole finite step.
+bool run_train(Run *run, int steps, double *mean);
+uint64_t run_step(const Run *run);
+double run_epoch(const Run *run);
+bool run_set(Run *run, const char *key, const char *value);    // live knobs only
+// JSON of where it stands: model, data, seed, step, params { key: value }, can [verb], views [id], losses [{ key, title, line }], memory.
+const char *run_describe(Run *run);
+const Data *run_data(const Run *run);
+bool run_can(const Run *run, const char *verb);    // can its model do that verb, on this kind of data?
+
+// One verb by its API name: sample encode decode reconstruct interpolate logProb bound trace inpaint measure view.
+typedef struct {
+    int n;                               // how many (sample, interpolate's k, trace)
+    const float *x, *y;                  // inputs, row-major: x or codes or a; mask or b
+    size_t n_x, n_y;                     // their lengths in floats
+    const char *name;                    // view: its id.  measure: names, comma-separated, "" for all
+    const char *options;                 // "key\tvalue\n" lines, or ""
+} Call;
+bool run_call(Run *run, const char *verb, const Call *call, Out *out);
+
+// The scene of a view; its arrays stay in *out.
+bool run_scene(Run *run, const char *view, const char *options, Out *out, Scene *scene);
+
+// The loss history, thinned below 10,000 rows: arrays `step` (f64) and one per loss.
+bool run_history(Run *run, Out *out);
+
+// Safetensors: the whole experiment.  half: weights as float16, without optimizer moments (pretrained weights).
+bool run_save(Run *run, bool half, uint8_t **bytes, size_t *size, Out *out);   // bytes live in out
+Run *run_load(Lab *lab, const uint8_t *bytes, size_t size);
+
+#endif
