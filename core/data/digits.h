@@ -7,7 +7,7 @@
 #ifndef GENPLAY_DIGITS_H
 #define GENPLAY_DIGITS_H
 
-#include "../base/rng.h"
+#include "base/rng.h"
 
 enum { DIGITS_CLASSES = 10, DIGITS_SIDE = 28, DIGITS_PIXELS = DIGITS_SIDE * DIGITS_SIDE };
 
