@@ -4,6 +4,7 @@
 
 enum { TILE_PAD = 8, TILE_GAP = 2, PAIR_GAP = 10 };    // CSS pixels: around a grid, between pictures, between rows of pairs
 #define WHOLE_SCALE 0.85f    // whole pixels per picture pixel cost at most 15 % of the size, otherwise the scale stays fractional
+#define FULL_GRID 1.12f      // a grid without a broken last row may have pictures that much smaller
 
 static float at_least(float a, float least) { return a > least ? a : least; }
 
@@ -39,12 +40,12 @@ static float tile_scale(const Item *it, int cols, float width, float height, flo
 static TileLayout place_tiles(const Item *it, const PanelLayout *p, bool titled, float dpr) {
     float pad = roundf(TILE_PAD * dpr), top = titled ? roundf(LAYOUT_TITLE * dpr) : pad;
     float gap = at_least(roundf(TILE_GAP * dpr), 1), pair_gap = it->under ? gap : 0, row_gap = it->under ? roundf(PAIR_GAP * dpr) : gap;
-    float width = p->w - 2 * pad, height = p->h - top - pad, best = 0;
+    float width = p->w - 2 * pad, height = p->h - top - pad, best = 0, most = 0;
     int cols = it->cols > 0 ? it->cols : 1;
     if (it->cols > 0) best = tile_scale(it, cols, width, height, gap, row_gap, pair_gap);
     else for (int k = 1; k <= it->n; k++) {
-        float scale = tile_scale(it, k, width, height, gap, row_gap, pair_gap);
-        if (scale > best) { best = scale; cols = k; }
+        float scale = tile_scale(it, k, width, height, gap, row_gap, pair_gap), worth = it->n % k ? scale : FULL_GRID * scale;
+        if (worth > most) { best = scale; most = worth; cols = k; }
     }
     float whole = floorf(best);
     if (whole >= WHOLE_SCALE * best) best = whole;

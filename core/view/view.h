@@ -22,7 +22,7 @@ typedef struct {
     const Knob *options;
     bool (*fits)(const Run *r);                        // can this run show it (beyond the model's listing it)?
     bool (*compute)(Run *r, const double *option, Out *out);   // fills named arrays
-    void (*arrange)(const double *option, const Out *arrays, Scene *scene);   // reads the arrays alone
+    void (*arrange)(const Run *r, const double *option, const Out *arrays, Scene *scene);   // r may be NULL: the arrays say all
 } ViewDef;
 
 extern const ViewDef *const view_defs[];

@@ -1,0 +1,50 @@
+// parts.h -- what several views share: the arrays that most of them need, and their common options.
+//
+// Every function here adds arrays to the view's Out and fails only for want of memory or when a verb fails.
+#ifndef GENPLAY_VIEW_PARTS_H
+#define GENPLAY_VIEW_PARTS_H
+
+#include "view/view.h"
+
+// Options that views have in common, for their tables.
+#define OPTION_SEED   { "seed", "Seed of the display noise", KNOB_INTEGER, 1, 1, 0, 4294967295.0, .group = "", \
+                        .help = "The noise is the same in every frame, so the picture moves only because the model does." }
+#define OPTION_ASPECT { "aspect", "Width over height", KNOB_NUMBER, 1, 1, 0.1, 10, .live = false, .group = "page", .help = "The canvas's." }
+#define OPTION_ASPECT_LIVE { "aspect", "Width over height", KNOB_NUMBER, 1, 1, 0.1, 10, .live = true, .group = "page", .help = "The canvas's." }
+
+// "data" [n, ...] and, if wanted and the set has classes, "labels" [n]: held-out examples of the run's data set.
+bool view_data(const Run *r, int n, uint32_t seed, bool labels, Out *out);
+
+// "bounds" [4] = x0 x1 y0 y1: what the plane of a set of points shows.  It depends on the set alone, so pictures do not jump, and has
+// room for all but the outermost of 200 points on each side; widened to `aspect` (width over height).
+bool view_bounds(const Run *r, double aspect, Out *out);
+
+// Bounds widened on one axis, about their middle, to width / height = aspect.
+void bounds_widen(float bounds[4], double aspect);
+
+// Calls a verb and takes over arrays of its result: pairs { its name, name in out }, ended by { NULL }.  Missing ones are left out.
+bool view_call(Run *r, const char *verb, const Call *call, const char *const names[][2], Out *out);
+
+// Options text for a verb: "seed\t<seed>\n", and "label\t<label>\n" where label >= 0.
+void view_options(char text[96], double seed, double label);
+
+// Columns i and j of an array [n, ...] as points of a plane: array `name` [n,2].
+bool view_plane(const Array *codes, int i, int j, const char *name, Out *out);
+
+int array_rows(const Array *a);                  // first dimension; 0 for NULL
+int array_width(const Array *a);                 // product of the others
+const float *array_f32(const Out *out, const char *name);       // NULL when there is none
+const int32_t *array_i32(const Out *out, const char *name);
+bool is_pictures(const Array *a);                // [n,h,w,c] rather than [n,2]
+
+// Are these pictures drawings on an empty ground (grey, dark at the edges)?  Then they may be shown in the theme's ink and paper.
+bool is_ink(const Array *pictures);
+
+// The pictures of an array [n,h,w,c] as tiles; `role` says what they are.
+Item *panel_pictures(Panel *p, Role role, const Array *pictures, bool ink);
+
+// Two panels side by side on a wide canvas, one over the other on a tall one; the first gets the share that makes it square, at
+// most `most` of the canvas.
+void scene_split(Scene *s, double aspect, double most, const char *first, const char *second, Panel *panel[2]);
+
+#endif
