@@ -33,6 +33,7 @@ endif
 
 CORE := $(sort $(wildcard core/*.c core/*/*.c core/*/*/*.c))
 TESTS := $(sort $(wildcard tests/core/*.c))
+PROGRAMS := $(patsubst tests/native/%.c,$(O)/native/%,$(wildcard tests/native/*.c))
 BOUNDARY := $(sort $(wildcard wasm/*.c))
 PAGE := $(wildcard wasm/*.mjs web/* web/*/* pretrained/*)
 
@@ -92,8 +93,8 @@ setup-test:
 
 # ----------------------------------------------------------------------------------------------------------------- native
 
-# The library, and the program that the byte-for-byte comparison with wasm runs.
-native: $(O)/native/libgenplay.a $(if $(wildcard tests/native/twin.c),$(O)/native/twin)
+# The library, and the tests' programs, such as the one that the byte-for-byte comparison with wasm runs.
+native: $(O)/native/libgenplay.a $(PROGRAMS)
 native-tests: $(O)/asan/tests
 
 $(O)/obj/native/%.o: %.c Makefile | setup
@@ -108,7 +109,7 @@ $(O)/native/libgenplay.a: $(CORE:%.c=$(O)/obj/native/%.o)
 	@mkdir -p $(@D)
 	rm -f $@
 	$(AR) rcs $@ $^
-$(O)/native/twin: $(O)/obj/native/tests/native/twin.o $(O)/native/libgenplay.a
+$(PROGRAMS): $(O)/native/%: $(O)/obj/native/tests/native/%.o $(O)/native/libgenplay.a
 	$(CC) $^ -lm -o $@
 $(O)/asan/tests: $(CORE:%.c=$(O)/obj/asan/%.o) $(TESTS:%.c=$(O)/obj/asan/%.o)
 	@mkdir -p $(@D)

@@ -89,15 +89,15 @@ test('HEAD gives the length and no body; anything that writes is refused', async
   assert.equal((await raw('/main.js', { method: 'POST' })).status, 405);
 });
 
-test('a port that is taken becomes a free one', async () => {
+test('a port that is taken becomes a free one', async (t) => {
   const other = createServer();
+  t.after(() => other.close());
   await new Promise((resolve) => other.listen(0, '127.0.0.1', resolve));
   const { port } = other.address();
   const second = await serve(join(home, 'site'), { port });
   assert.notEqual(second.port, port);
   assert.equal(await (await fetch(`http://127.0.0.1:${second.port}/main.js`)).text(), 'this is main.js');
   await second.close();
-  await new Promise((resolve) => other.close(resolve));
 });
 
 /** Runs the program until it has printed a line with an address, or has ended. */
@@ -112,8 +112,9 @@ async function runProgram(...args) {
   return { text, child, ended };
 }
 
-test('the program prints its address and serves there', async () => {
+test('the program prints its address and serves there', async (t) => {
   const { text, child, ended } = await runProgram(join(home, 'site'), '--port', '0');
+  t.after(() => child.kill());
   const [url] = text.match(/http:\/\/localhost:\d+\//);
   assert.equal(await (await fetch(url.replace('localhost', '127.0.0.1'))).text(), 'this is index.html');
   child.kill();

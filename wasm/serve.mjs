@@ -38,7 +38,7 @@ async function resolveRequest(folder, path) {
     const file = await realpath(join(folder, decoded));
     if (file !== folder && !file.startsWith(folder + sep)) return { status: 404 };
     const info = await stat(file);
-    if (info.isFile()) return decoded.endsWith('/') ? { status: 404 } : { file, size: info.size };
+    if (info.isFile()) return { file, size: info.size };
     // Without the slash the page's own relative addresses would be one folder too high.
     if (!path.endsWith('/')) return { location: `${path}/` };
     const index = join(file, 'index.html');

@@ -242,7 +242,6 @@ need_npm_packages() {
   command -v npm >/dev/null || fail "npm is needed, which comes with Node, and is not on the PATH."
   say "installing the npm packages into node_modules/."
   npm ci --no-fund --no-audit --loglevel=error >&2
-  touch node_modules/.package-lock.json
 }
 
 need_chromium() {
