@@ -76,7 +76,7 @@ const char *run_describe(Run *run);
 const Data *run_data(const Run *run);
 bool run_can(const Run *run, const char *verb);    // can its model do that verb, on this kind of data?
 
-// One verb by its API name: sample encode decode reconstruct interpolate logProb bound trace inpaint measure view.
+// One verb by its API name: sample encode decode reconstruct interpolate logProb bound trace inpaint critic measure view.
 typedef struct {
     int n;                               // how many (sample, interpolate's k, trace)
     const float *x, *y;                  // inputs, row-major: x or codes or a; mask or b
@@ -86,14 +86,20 @@ typedef struct {
 } Call;
 bool run_call(Run *run, const char *verb, const Call *call, Out *out);
 
-// The scene of a view; its arrays stay in *out.
-bool run_scene(Run *run, const char *view, const char *options, Out *out, Scene *scene);
+// The scene of a view, for the renderer.  The run keeps the arrays behind it and computes them anew only when its weights or an option
+// that is not `live` changed; the scene is valid until the next call on this run.
+bool run_scene(Run *run, const char *view, const char *options, Scene *scene);
+
+const Data *run_data(const Run *run);
+bool run_can(const Run *run, const char *verb);
+uint32_t run_seed(const Run *run);
+int run_code_dim(const Run *run);        // numbers in a code, 0 where there are none
 
 // The loss history, thinned below 10,000 rows: arrays `step` (f64) and one per loss.
 bool run_history(Run *run, Out *out);
 
 // Safetensors: the whole experiment.  half: weights as float16, without optimizer moments (pretrained weights).
-bool run_save(Run *run, bool half, uint8_t **bytes, size_t *size, Out *out);   // bytes live in out
+bool run_save(Run *run, bool half, Out *out, const uint8_t **bytes, size_t *size);   // the bytes live in out
 Run *run_load(Lab *lab, const uint8_t *bytes, size_t size);
 
 #endif

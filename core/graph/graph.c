@@ -10,7 +10,7 @@
 #include "graph/ops.h"
 
 const OpDef op_defs[N_OPS] = {
-#define OP(name, n_src, flags) [OP_##name] = { #name, n_src, flags, run_##name, grad_##name },
+#define OP(name, n_src, flags) [OP_##name] = { #name, n_src, flags, op_run_##name, op_grad_##name },
 #include "graph/ops.def"
 #undef OP
 };

@@ -5,8 +5,8 @@
 #include "graph/graph.h"
 
 #define OP(name, n_src, flags) \
-    void run_##name(Var *y);   \
-    void grad_##name(Var *y, Var *dy, Var **dx);
+    void op_run_##name(Var *y);   \
+    void op_grad_##name(Var *y, Var *dy, Var **dx);
 #include "graph/ops.def"
 #undef OP
 
@@ -22,7 +22,7 @@ size_t temp_conv(const Var *y);
 #endif
 
 // Marks a rule that does not use its arguments: leaves, and ops without a gradient.
-#define NO_RUN(name) void run_##name(Var *y) { (void)y; }
-#define NO_GRAD(name) void grad_##name(Var *y, Var *dy, Var **dx) { (void)y; (void)dy; (void)dx; }
+#define NO_RUN(name) void op_run_##name(Var *y) { (void)y; }
+#define NO_GRAD(name) void op_grad_##name(Var *y, Var *dy, Var **dx) { (void)y; (void)dy; (void)dx; }
 
 #endif

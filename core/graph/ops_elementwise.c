@@ -14,7 +14,7 @@ static Var *unary(Op op, Var *x, float f0, float f1) {
 }
 
 #define GRAD1(name, derivative)                                 \
-    void grad_##name(Var *y, Var *dy, Var **dx) {               \
+    void op_grad_##name(Var *y, Var *dy, Var **dx) {               \
         Var *x = y->src[0], *d = dy;                            \
         (void)x, (void)d;                                       \
         dx[0] = derivative;                                     \
@@ -22,7 +22,7 @@ static Var *unary(Op op, Var *x, float f0, float f1) {
 
 // A formula that compilers turn into vector code.
 #define U(name, value, derivative)                              \
-    void run_##name(Var *y) {                                   \
+    void op_run_##name(Var *y) {                                   \
         const float *x = y->src[0]->data;                       \
         const float f0 = y->f[0], f1 = y->f[1];                 \
         float *out = y->data;                                   \
@@ -36,7 +36,7 @@ static Var *unary(Op op, Var *x, float f0, float f1) {
 
 // A function of vmath.h.
 #define K(name, kernel, derivative)                                         \
-    void run_##name(Var *y) { kernel(y->src[0]->data, y->data, y->size); }  \
+    void op_run_##name(Var *y) { kernel(y->src[0]->data, y->data, y->size); }  \
     GRAD1(name, derivative)
 
 U(neg,    -a,                            v_neg(d))
@@ -117,7 +117,7 @@ static Nest nest_of(const Var *y) {
     }
 
 #define B(name, value, da, db)                                                                                     \
-    void run_##name(Var *y) {                                                                                      \
+    void op_run_##name(Var *y) {                                                                                      \
         const Nest s = nest_of(y);                                                                                 \
         float *out = y->data;                                                                                      \
         for (int l = 0; l < s.outer[2]; l++)                                                                       \
@@ -131,7 +131,7 @@ static Nest nest_of(const Var *y) {
                     else { LOOP2(value, 0, 0) }                                                                    \
                 }                                                                                                  \
     }                                                                                                              \
-    void grad_##name(Var *y, Var *dy, Var **dx) {                                                                  \
+    void op_grad_##name(Var *y, Var *dy, Var **dx) {                                                                  \
         Var *a = y->src[0], *b = y->src[1], *d = dy;                                                               \
         (void)a, (void)b;                                                                                          \
         if (a->wanted) dx[0] = v_sum_to(da, a->rank, a->dim);                                                      \
@@ -151,14 +151,14 @@ Var *v_bce(Var *x, Var *t) {
     return var_new(x->p, OP_bce, x->rank, x->dim, x, t);
 }
 
-void run_bce(Var *y) {
+void op_run_bce(Var *y) {
     const float *x = y->src[0]->data, *t = y->src[1]->data;
     float *out = y->data;
     vsoftplus(x, out, y->size);
     INDEPENDENT for (int i = 0; i < y->size; i++) out[i] -= x[i] * t[i];
 }
 
-void grad_bce(Var *y, Var *dy, Var **dx) {
+void op_grad_bce(Var *y, Var *dy, Var **dx) {
     Var *x = y->src[0], *t = y->src[1];
     if (x->wanted) dx[0] = v_mul(dy, v_sub(v_sigmoid(x), t));
     if (t->wanted) dx[1] = v_neg(v_mul(dy, x));

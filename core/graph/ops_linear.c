@@ -17,12 +17,12 @@ Var *v_matmul(Var *a, Var *b, bool ta, bool tb) {
     return y;
 }
 
-void run_matmul(Var *y) {
+void op_run_matmul(Var *y) {
     const Var *a = y->src[0], *b = y->src[1];
     matmul(y->dim[0], y->dim[1], a->dim[!y->i[0]], a->data, a->dim[1], y->i[0], b->data, b->dim[1], y->i[1], y->data, y->dim[1], false);
 }
 
-void grad_matmul(Var *y, Var *dy, Var **dx) {
+void op_grad_matmul(Var *y, Var *dy, Var **dx) {
     Var *a = y->src[0], *b = y->src[1];
     bool ta = y->i[0], tb = y->i[1];
     if (a->wanted) dx[0] = ta ? v_matmul(b, dy, tb, true) : v_matmul(dy, b, false, !tb);
@@ -74,23 +74,23 @@ static ConvShape conv_shape(const Var *y) {
 }
 size_t temp_conv(const Var *y) { ConvShape s = conv_shape(y); return conv_temp(&s); }
 
-void run_conv(Var *y) { ConvShape s = conv_shape(y); conv(&s, y->src[0]->data, y->src[1]->data, y->data, y->temp); }
-void run_conv_dx(Var *y) { ConvShape s = conv_shape(y); conv_dx(&s, y->src[0]->data, y->src[1]->data, y->data, y->temp); }
-void run_conv_dw(Var *y) { ConvShape s = conv_shape(y); conv_dw(&s, y->src[0]->data, y->src[1]->data, y->data, y->temp); }
+void op_run_conv(Var *y) { ConvShape s = conv_shape(y); conv(&s, y->src[0]->data, y->src[1]->data, y->data, y->temp); }
+void op_run_conv_dx(Var *y) { ConvShape s = conv_shape(y); conv_dx(&s, y->src[0]->data, y->src[1]->data, y->data, y->temp); }
+void op_run_conv_dw(Var *y) { ConvShape s = conv_shape(y); conv_dw(&s, y->src[0]->data, y->src[1]->data, y->data, y->temp); }
 
-void grad_conv(Var *y, Var *dy, Var **dx) {
+void op_grad_conv(Var *y, Var *dy, Var **dx) {
     Var *x = y->src[0], *w = y->src[1];
     int stride = y->i[0], pad = y->i[1];
     if (x->wanted) dx[0] = v_conv_dx(dy, w, stride, pad, x->dim[1], x->dim[2]);
     if (w->wanted) dx[1] = v_conv_dw(x, dy, stride, pad, w->dim[0]);
 }
-void grad_conv_dx(Var *y, Var *dy, Var **dx) {                   // y = conv_dx(g, w)
+void op_grad_conv_dx(Var *y, Var *dy, Var **dx) {                   // y = conv_dx(g, w)
     Var *g = y->src[0], *w = y->src[1];
     int stride = y->i[0], pad = y->i[1];
     if (g->wanted) dx[0] = v_conv(dy, w, stride, pad);
     if (w->wanted) dx[1] = v_conv_dw(dy, g, stride, pad, w->dim[0]);
 }
-void grad_conv_dw(Var *y, Var *dy, Var **dx) {                   // y = conv_dw(x, g)
+void op_grad_conv_dw(Var *y, Var *dy, Var **dx) {                   // y = conv_dw(x, g)
     Var *x = y->src[0], *g = y->src[1];
     int stride = y->i[0], pad = y->i[1];
     if (x->wanted) dx[0] = v_conv_dx(g, dy, stride, pad, x->dim[1], x->dim[2]);
@@ -105,7 +105,7 @@ Var *v_pool(Var *x, int by) {
     y->i[0] = by;
     return y;
 }
-void run_pool(Var *y) {
+void op_run_pool(Var *y) {
     const Var *x = y->src[0];
     int by = y->i[0], c = y->dim[3], rows = y->dim[0] * y->dim[1], cols = y->dim[2];
     const float share = 1 / (float)(by * by);
@@ -120,7 +120,7 @@ void run_pool(Var *y) {
             for (int k = 0; k < c; k++) to[k] *= share;
         }
 }
-void grad_pool(Var *y, Var *dy, Var **dx) { dx[0] = v_scale(v_unpool(dy, y->i[0]), 1 / (float)(y->i[0] * y->i[0])); }
+void op_grad_pool(Var *y, Var *dy, Var **dx) { dx[0] = v_scale(v_unpool(dy, y->i[0]), 1 / (float)(y->i[0] * y->i[0])); }
 
 Var *v_unpool(Var *x, int by) {
     if (x->rank != 4 || by < 1) return var_fail(x->p, OP_unpool, x, NULL, "expected [B,H,W,C]");
@@ -128,11 +128,11 @@ Var *v_unpool(Var *x, int by) {
     y->i[0] = by;
     return y;
 }
-void run_unpool(Var *y) {
+void op_run_unpool(Var *y) {
     const Var *x = y->src[0];
     int by = y->i[0], c = y->dim[3], rows = y->dim[0] * y->dim[1], cols = y->dim[2];
     for (int r = 0; r < rows; r++)
         for (int q = 0; q < cols; q++)
             memcpy(y->data + ((long)r * cols + q) * c, x->data + ((long)(r / by) * (cols / by) + q / by) * c, sizeof(float) * (size_t)c);
 }
-void grad_unpool(Var *y, Var *dy, Var **dx) { dx[0] = v_scale(v_pool(dy, y->i[0]), (float)(y->i[0] * y->i[0])); }
+void op_grad_unpool(Var *y, Var *dy, Var **dx) { dx[0] = v_scale(v_pool(dy, y->i[0]), (float)(y->i[0] * y->i[0])); }

@@ -40,7 +40,7 @@ Var *v_knob(Program *p, const double *live) {
     v->live = live;
     return v;
 }
-void run_knob(Var *y) { y->data[0] = (float)*y->live; }
+void op_run_knob(Var *y) { y->data[0] = (float)*y->live; }
 NO_GRAD(knob)
 
 Var *v_fill(Program *p, float value, int rank, const int *dim) {
@@ -48,22 +48,22 @@ Var *v_fill(Program *p, float value, int rank, const int *dim) {
     v->f[0] = value;
     return v;
 }
-void run_fill(Var *y) {
+void op_run_fill(Var *y) {
     for (int i = 0; i < y->size; i++) y->data[i] = y->f[0];
 }
 NO_GRAD(fill)
 
 // Each random node has its own stream, so adding one does not change another's draws.
-static Var *random(Program *p, Op op, int d0, int d1) {
+static Var *noise_leaf(Program *p, Op op, int d0, int d1) {
     Var *v = var_new(p, op, 2, (int[]){ d0, d1 }, NULL, NULL);
     v->i[0] = p->n_random++;
     return v;
 }
-Var *v_randn(Program *p, int d0, int d1) { return random(p, OP_randn, d0, d1); }
-Var *v_rand(Program *p, int d0, int d1) { return random(p, OP_rand, d0, d1); }
+Var *v_randn(Program *p, int d0, int d1) { return noise_leaf(p, OP_randn, d0, d1); }
+Var *v_rand(Program *p, int d0, int d1) { return noise_leaf(p, OP_rand, d0, d1); }
 static Key stream_of(const Var *y) { return (Key){ y->p->seed, STREAM_TRAIN + (uint32_t)y->i[0] }; }
-void run_randn(Var *y) { rng_normal_rows(stream_of(y), 0, y->p->tick, y->data, y->dim[0], y->dim[1]); }
-void run_rand(Var *y) { rng_uniform_rows(stream_of(y), 0, y->p->tick, y->data, y->dim[0], y->dim[1]); }
+void op_run_randn(Var *y) { rng_normal_rows(stream_of(y), 0, y->p->tick, y->data, y->dim[0], y->dim[1]); }
+void op_run_rand(Var *y) { rng_uniform_rows(stream_of(y), 0, y->p->tick, y->data, y->dim[0], y->dim[1]); }
 NO_GRAD(randn)
 NO_GRAD(rand)
 
@@ -92,7 +92,7 @@ Var *v_sum_to(Var *x, int rank, const int *dim) {
     return var_new(x->p, OP_sum_to, rank, dim, x, NULL);
 }
 
-void run_sum_to(Var *y) {
+void op_run_sum_to(Var *y) {
     const Var *x = y->src[0];
     // Merged axes of x, last first; kept[k]: the axis stays.
     int dim[RANK_MAX] = { 1, 1, 1, 1 }, kept[RANK_MAX] = { 0 }, n = 0;
@@ -115,7 +115,7 @@ void run_sum_to(Var *y) {
                 else for (int i = 0; i < dim[0]; i++) to[i] += from[i];
             }
 }
-void grad_sum_to(Var *y, Var *dy, Var **dx) { dx[0] = v_expand(dy, y->src[0]->rank, y->src[0]->dim); }
+void op_grad_sum_to(Var *y, Var *dy, Var **dx) { dx[0] = v_expand(dy, y->src[0]->rank, y->src[0]->dim); }
 
 Var *v_sum(Var *x) { return v_sum_to(x, x->rank, (int[]){ 1, 1, 1, 1 }); }
 Var *v_mean(Var *x) { return v_scale(v_sum(x), 1 / (float)x->size); }
@@ -132,7 +132,7 @@ Var *v_expand(Var *x, int rank, const int *dim) {
     return var_new(x->p, OP_expand, rank, dim, x, NULL);
 }
 
-void run_expand(Var *y) {
+void op_run_expand(Var *y) {
     const Var *x = y->src[0];
     int d[RANK_MAX] = { 1, 1, 1, 1 }, s[RANK_MAX] = { 0 }, step = 1;
     for (int i = x->rank - 1, k = RANK_MAX - 1; i >= 0; i--, k--) {
@@ -149,7 +149,7 @@ void run_expand(Var *y) {
                 else for (int c = 0; c < d[3]; c++) to[c] = *from;
             }
 }
-void grad_expand(Var *y, Var *dy, Var **dx) { dx[0] = v_sum_to(dy, y->src[0]->rank, y->src[0]->dim); }
+void op_grad_expand(Var *y, Var *dy, Var **dx) { dx[0] = v_sum_to(dy, y->src[0]->rank, y->src[0]->dim); }
 
 Var *v_lse(Var *x) {
     int dim[RANK_MAX];
@@ -158,7 +158,7 @@ Var *v_lse(Var *x) {
     return var_new(x->p, OP_lse, x->rank, dim, x, NULL);
 }
 
-void run_lse(Var *y) {
+void op_run_lse(Var *y) {
     const Var *x = y->src[0];
     int n = x->dim[x->rank - 1];
     for (int r = 0; r < y->size; r++) {
@@ -169,7 +169,7 @@ void run_lse(Var *y) {
         y->data[r] = top + log1(sum);
     }
 }
-void grad_lse(Var *y, Var *dy, Var **dx) { dx[0] = v_mul(v_exp(v_sub(y->src[0], y)), dy); }
+void op_grad_lse(Var *y, Var *dy, Var **dx) { dx[0] = v_mul(v_exp(v_sub(y->src[0], y)), dy); }
 
 // --- Shape ------------------------------------------------------------------------------------------------------------------
 
@@ -183,15 +183,15 @@ Var *v_reshape(Var *x, int rank, const int *dim) {
 Var *v_reshape2(Var *x, int d0, int d1) { return v_reshape(x, 2, (int[]){ d0, d1 }); }
 Var *v_reshape4(Var *x, int d0, int d1, int d2, int d3) { return v_reshape(x, 4, (int[]){ d0, d1, d2, d3 }); }
 NO_RUN(reshape)
-void grad_reshape(Var *y, Var *dy, Var **dx) { dx[0] = v_reshape(dy, y->src[0]->rank, y->src[0]->dim); }
+void op_grad_reshape(Var *y, Var *dy, Var **dx) { dx[0] = v_reshape(dy, y->src[0]->rank, y->src[0]->dim); }
 
 Var *v_detach(Var *x) { return var_new(x->p, OP_detach, x->rank, x->dim, x, NULL); }
 NO_RUN(detach)
 NO_GRAD(detach)
 
 Var *v_copy(Var *x) { return var_new(x->p, OP_copy, x->rank, x->dim, x, NULL); }
-void run_copy(Var *y) { memcpy(y->data, y->src[0]->data, sizeof(float) * (size_t)y->size); }
-void grad_copy(Var *y, Var *dy, Var **dx) { (void)y; dx[0] = dy; }
+void op_run_copy(Var *y) { memcpy(y->data, y->src[0]->data, sizeof(float) * (size_t)y->size); }
+void op_grad_copy(Var *y, Var *dy, Var **dx) { (void)y; dx[0] = dy; }
 
 // An axis splits an array into `outer` pieces of dim[axis] runs of `inner` floats.
 static int outer_of(const Var *x, int axis) { int n = 1; for (int i = 0; i < axis; i++) n *= x->dim[i]; return n; }
@@ -213,12 +213,12 @@ Var *v_slice(Var *x, int axis, int start, int count) {
     y->i[0] = axis, y->i[1] = start;
     return y;
 }
-void run_slice(Var *y) {
+void op_run_slice(Var *y) {
     const Var *x = y->src[0];
     int axis = y->i[0], inner = inner_of(x, axis), run = y->dim[axis] * inner, step = x->dim[axis] * inner;
     copy_runs(y->data, run, x->data + (long)y->i[1] * inner, step, run, outer_of(x, axis));
 }
-void grad_slice(Var *y, Var *dy, Var **dx) {
+void op_grad_slice(Var *y, Var *dy, Var **dx) {
     int axis = y->i[0], start = y->i[1];
     dx[0] = v_pad(dy, axis, start, y->src[0]->dim[axis] - start - y->dim[axis]);
 }
@@ -233,13 +233,13 @@ Var *v_pad(Var *x, int axis, int before, int after) {
     y->i[0] = axis, y->i[1] = before;
     return y;
 }
-void run_pad(Var *y) {
+void op_run_pad(Var *y) {
     const Var *x = y->src[0];
     int axis = y->i[0], inner = inner_of(y, axis), run = x->dim[axis] * inner, step = y->dim[axis] * inner;
     memset(y->data, 0, sizeof(float) * (size_t)y->size);
     copy_runs(y->data + (long)y->i[1] * inner, step, x->data, run, run, outer_of(y, axis));
 }
-void grad_pad(Var *y, Var *dy, Var **dx) { dx[0] = v_slice(dy, y->i[0], y->i[1], y->src[0]->dim[y->i[0]]); }
+void op_grad_pad(Var *y, Var *dy, Var **dx) { dx[0] = v_slice(dy, y->i[0], y->i[1], y->src[0]->dim[y->i[0]]); }
 
 Var *v_concat(Var *a, Var *b, int axis) {
     bool fits = a->rank == b->rank && axis >= 0 && axis < a->rank;
@@ -252,13 +252,13 @@ Var *v_concat(Var *a, Var *b, int axis) {
     y->i[0] = axis;
     return y;
 }
-void run_concat(Var *y) {
+void op_run_concat(Var *y) {
     const Var *a = y->src[0], *b = y->src[1];
     int axis = y->i[0], inner = inner_of(y, axis), ra = a->dim[axis] * inner, rb = b->dim[axis] * inner, n = outer_of(y, axis);
     copy_runs(y->data, ra + rb, a->data, ra, ra, n);
     copy_runs(y->data + ra, ra + rb, b->data, rb, rb, n);
 }
-void grad_concat(Var *y, Var *dy, Var **dx) {
+void op_grad_concat(Var *y, Var *dy, Var **dx) {
     int axis = y->i[0], na = y->src[0]->dim[axis], nb = y->src[1]->dim[axis];
     if (y->src[0]->wanted) dx[0] = v_slice(dy, axis, 0, na);
     if (y->src[1]->wanted) dx[1] = v_slice(dy, axis, na, nb);
@@ -273,7 +273,7 @@ Var *v_permute(Var *x, int rank, const int *axis) {
     memcpy(y->i, axis, sizeof(int) * (size_t)rank);
     return y;
 }
-void run_permute(Var *y) {
+void op_run_permute(Var *y) {
     const Var *x = y->src[0];
     int pad = RANK_MAX - y->rank, d[RANK_MAX] = { 1, 1, 1, 1 }, s[RANK_MAX] = { 0 };
     for (int k = 0; k < y->rank; k++) d[pad + k] = y->dim[k], s[pad + k] = inner_of(x, y->i[k]);
@@ -285,7 +285,7 @@ void run_permute(Var *y) {
                 for (int l = 0; l < d[3]; l++) *to++ = from[(long)l * s[3]];
             }
 }
-void grad_permute(Var *y, Var *dy, Var **dx) {
+void op_grad_permute(Var *y, Var *dy, Var **dx) {
     int back[RANK_MAX];
     for (int k = 0; k < y->rank; k++) back[y->i[k]] = k;
     dx[0] = v_permute(dy, y->rank, back);

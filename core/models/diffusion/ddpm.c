@@ -1,0 +1,288 @@
+// ddpm.c -- denoising diffusion.  Ho, Jain and Abbeel 2020, arXiv:2006.11239; DDIM: Song, Meng and Ermon 2021, arXiv:2010.02502.
+//
+// Forward: x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps, t = 1..T.  A network guesses eps from (x_t, t); training lowers
+//     E |eps - eps_hat(x_t, t)|^2      (eq. 14), t stratified over the batch, the mean over numbers.
+// Sampling walks from x_T ~ N(0,I) through S <= T times (respaced).  From t to s < t, with a = abar_t / abar_s, b = 1 - a:
+//     ancestral  x_s = (x_t - b / sqrt(1 - abar_t) eps_hat) / sqrt(a) + sigma z,  sigma^2 = (1 - abar_s)/(1 - abar_t) b,  no z at s = 0   (algorithm 2)
+//     DDIM       x_s = sqrt(abar_s) x0_hat + sqrt(1 - abar_s) eps_hat,  x0_hat = (x_t - sqrt(1 - abar_t) eps_hat) / sqrt(abar_t)        (eq. 12)
+// Pictures are in [-1,1] inside and their x0_hat is clamped to that.  Samples use the moving average of the weights.
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "models/diffusion/schedule.h"
+#include "models/model.h"
+#include "nn/nn.h"
+#include "nn/unet.h"
+
+enum { BATCH, RATE, OPTIMIZER, BETA1, DECAY, AVERAGE, STEPS, SCHEDULE, ARCH, HIDDEN, LAYERS, ACTIVATION, CHANNELS, BLOCKS };
+enum { ARCH_MLP, ARCH_CONV };
+enum { FEATURES = 32, STEPS_MAX = 1000 };
+
+static const Knob knobs[] = {
+    [BATCH] = KNOB_BATCH(256, 32),
+    [RATE] = KNOB_RATE(2e-3, 2e-3),
+    [OPTIMIZER] = KNOB_OPTIMIZER,
+    [BETA1] = KNOB_BETA1(.9, .9),
+    [DECAY] = { .key = "decay", .title = "Rate decay", .type = KNOB_NUMBER, .points = 5000, .image = 1000, .min = 100, .max = 1e6, .scale = SCALE_LOG,
+                .live = true, .group = "Training", .help = "Steps after which the learning rate has halved: rate / (1 + step / decay)." },
+    [AVERAGE] = KNOB_AVERAGE(.998, .998),
+    [STEPS] = { .key = "steps", .title = "Diffusion steps T", .type = KNOB_INTEGER, .points = 100, .image = 1000, .min = 2, .max = STEPS_MAX, .scale = SCALE_LOG,
+                .group = "Diffusion", .help = "Steps from data to noise. Sampling may take fewer (respaced)." },
+    [SCHEDULE] = { .key = "schedule", .title = "Noise schedule", .type = KNOB_CHOICE, .choices = SCHEDULE_CHOICES, .points = SCHEDULE_COSINE, .image = SCHEDULE_COSINE,
+                   .group = "Diffusion", .help = "How fast the noise grows: linear β (Ho et al. 2020, rescaled to T steps) or cosine (Nichol and Dhariwal 2021, clipped)." },
+    [ARCH] = { .key = "arch", .title = "Network", .type = KNOB_CHOICE, .choices = "mlp|conv", .points = ARCH_MLP, .image = ARCH_CONV, .group = "Network",
+               .help = "Fully connected, or (pictures) a small U-Net of convolutions." },
+    [HIDDEN] = KNOB_HIDDEN(128, 512),
+    [LAYERS] = KNOB_LAYERS(3, 3),
+    [ACTIVATION] = KNOB_ACTIVATION(ACT_SILU, ACT_SILU),
+    [CHANNELS] = { .key = "channels", .title = "Channels", .type = KNOB_INTEGER, .points = 32, .image = 32, .min = 4, .max = 128, .scale = SCALE_LOG,
+                   .group = "Network", .help = "Width of the convolutional network at its higher resolution; twice that at the lower." },
+    [BLOCKS] = { .key = "blocks", .title = "Inner blocks", .type = KNOB_INTEGER, .points = 2, .image = 2, .min = 1, .max = UNET_BLOCKS_MAX, .group = "Network",
+                 .help = "Residual blocks at the lower resolution of the convolutional network." },
+    KNOBS_END,
+};
+
+typedef struct {
+    Params weights;
+    bool conv;
+    Mlp mlp;
+    UNet net;
+    int T;
+    double bar[STEPS_MAX + 1];               // abar_t
+    float *features;                         // [T+1, FEATURES]
+    Program learn, guess;
+    Var *x, *t, *signal, *noise, *loss;      // learn: data, time features, sqrt(abar), sqrt(1 - abar) [B,1]
+    Var *gx, *gt, *eps;                      // guess: x_t, time features in, eps_hat out
+} Ddpm;
+
+static Var *guess_noise(Model *m, Var *x, Var *t) {
+    const Ddpm *v = m->self;
+    if (!v->conv) return v_mlp(&v->mlp, v_concat(x, t, 1));
+    const int *s = m->data->def.shape;
+    return v_reshape2(v_unet(&v->net, v_reshape4(x, x->dim[0], s[0], s[1], s[2]), t), x->dim[0], m->dim);
+}
+
+static bool build_net(Model *m) {
+    Ddpm *v = m->self;
+    v->conv = m->knob[ARCH] == ARCH_CONV;
+    if (v->conv && !m->image) return fail(ERROR_BAD_ARGUMENT, "ddpm: arch was conv; points accept: mlp");
+    const int *s = m->data->def.shape;
+    if (v->conv && (s[0] % 4 || s[1] % 4))
+        return fail(ERROR_BAD_ARGUMENT, "ddpm: arch was conv; pictures of %d x %d accept: mlp (conv needs multiples of 4)", s[0], s[1]);
+    model_store(m, &v->weights, "denoiser");
+    if (v->conv) v->net = unet(&v->weights, "net", s[2], (int)m->knob[CHANNELS], (int)m->knob[BLOCKS], FEATURES);
+    else v->mlp = mlp(&v->weights, "net", m->dim + FEATURES, (int)m->knob[HIDDEN], (int)m->knob[LAYERS], m->dim, (Activation)m->knob[ACTIVATION], 0);
+    return params_alloc(&v->weights, m->seed);
+}
+
+static bool build(Model *m) {
+    Ddpm *v = m->self;
+    v->T = (int)m->knob[STEPS];
+    schedule_fill((ScheduleKind)m->knob[SCHEDULE], v->T, v->bar);
+    if (!(v->features = arena_new(m->arena, float, (v->T + 1) * FEATURES)) || !build_net(m)) return false;
+    for (int t = 0; t <= v->T; t++) time_features((double)t / v->T, 1000, FEATURES, v->features + t * FEATURES);
+    m->code_dim = m->dim;
+
+    model_program(m, &v->learn, "learn");
+    v->x = v_input(&v->learn, "x", m->batch, m->dim);
+    v->t = v_input(&v->learn, "t", m->batch, FEATURES);
+    v->signal = v_input(&v->learn, "signal", m->batch, 1);
+    v->noise = v_input(&v->learn, "noise", m->batch, 1);
+    Var *x0 = m->image ? v_offset(v_scale(v->x, 2), -1) : v->x, *eps = v_randn(&v->learn, m->batch, m->dim);
+    Var *xt = v_add(v_mul(x0, v->signal), v_mul(eps, v->noise));                  // [B,D]
+    v->loss = program_keep(v_mean(v_square(v_sub(eps, guess_noise(m, xt, v->t)))));
+    program_gradient(v->loss, &v->weights);
+    if (!program_end(&v->learn)) return false;
+
+    model_program(m, &v->guess, "guess");
+    v->guess.average = true;
+    v->gx = v_input(&v->guess, "x", m->chunk, m->dim);
+    v->gt = v_input(&v->guess, "t", m->chunk, FEATURES);
+    v->eps = program_keep(guess_noise(m, v->gx, v->gt));
+    return program_end(&v->guess);
+}
+
+static bool train(Model *m) {
+    Ddpm *v = m->self;
+    Optimizer o = { .kind = (OptimKind)m->knob[OPTIMIZER], .rate = m->knob[RATE] / (1 + (double)m->step / m->knob[DECAY]), .beta1 = m->knob[BETA1],
+                    .beta2 = .99, .epsilon = 1e-8, .clip = 1, .average = m->knob[AVERAGE] };
+    model_batch(m, m->step, v->x, NULL);
+    for (int i = 0; i < m->batch; i++) {
+        Rng r = rng_at((Key){ m->seed, STREAM_TRAIN + 0xFFFF }, (uint32_t)i, m->step);
+        int t = 1 + (int)((i + rng_u(&r)) / m->batch * v->T);
+        t = t > v->T ? v->T : t;
+        memcpy(v->t->data + i * FEATURES, v->features + t * FEATURES, sizeof(float) * FEATURES);
+        v->signal->data[i] = (float)sqrt(v->bar[t]);
+        v->noise->data[i] = (float)sqrt(1 - v->bar[t]);
+    }
+    if (!model_update(m, &v->learn, v->loss, &v->weights, &o, m->step)) return false;
+    m->loss[0] = (double)v->loss->data[0];
+    return true;
+}
+
+// --- Sampling ---------------------------------------------------------------------------------------------------------------
+
+// One walk of n rows.
+typedef struct {
+    Model *m;
+    int n, steps;
+    bool ddim;
+    double temperature;
+    uint32_t seed, first;
+    int time[STEPS_MAX + 1];
+} Walk;
+
+static Walk walk_of(Model *m, const Draw *d, uint32_t first, int n) {
+    const Ddpm *v = m->self;
+    Walk w = { .m = m, .n = n, .temperature = d->temperature, .seed = d->seed, .first = first };
+    w.ddim = d->sampler == SAMPLER_DDIM || (d->sampler == SAMPLER_DEFAULT && m->image);
+    w.steps = d->steps ? d->steps : w.ddim && v->T > 50 ? 50 : v->T;
+    if (w.steps > v->T) w.steps = v->T;
+    schedule_times(v->T, w.steps, w.time);
+    return w;
+}
+
+// eps_hat and x0_hat [n, dim] at time t for what stands in v->gx; pictures' x0_hat is clamped, and eps_hat follows it.
+static void estimate(const Walk *w, int t, float *x0) {
+    Ddpm *v = w->m->self;
+    for (int i = 0; i < v->gt->dim[0]; i++) memcpy(v->gt->data + i * FEATURES, v->features + t * FEATURES, sizeof(float) * FEATURES);
+    program_run(&v->guess, 0);
+    const float signal = (float)sqrt(v->bar[t]), noise = (float)sqrt(1 - v->bar[t]);
+    for (int i = 0; i < w->n * w->m->dim; i++) {
+        x0[i] = (v->gx->data[i] - noise * v->eps->data[i]) / signal;
+        if (!w->m->image || (x0[i] >= -1 && x0[i] <= 1)) continue;
+        x0[i] = x0[i] < -1 ? -1 : 1;
+        v->eps->data[i] = (v->gx->data[i] - signal * x0[i]) / noise;
+    }
+}
+
+// v->gx from time t to s.
+static void advance(const Walk *w, int t, int s, const float *x0) {
+    Ddpm *v = w->m->self;
+    double bt = v->bar[t], bs = v->bar[s], a = bt / bs;
+    float *x = v->gx->data;
+    int size = w->n * w->m->dim;
+    if (w->ddim) {
+        const float signal = (float)sqrt(bs), noise = (float)sqrt(1 - bs);
+        for (int i = 0; i < size; i++) x[i] = signal * x0[i] + noise * v->eps->data[i];
+        return;
+    }
+    const float scale = (float)(1 / sqrt(a)), take = (float)((1 - a) / sqrt(1 - bt)), sigma = (float)(w->temperature * sqrt((1 - bs) / (1 - bt) * (1 - a)));
+    for (int i = 0; i < size; i++) x[i] = scale * (x[i] - take * v->eps->data[i]);
+    for (int r = 0; s > 0 && r < w->n; r++) {
+        float z[64];
+        for (int at = 0; at < w->m->dim; at += 64) {
+            int k = w->m->dim - at < 64 ? w->m->dim - at : 64;
+            rng_normal((Key){ w->seed, STREAM_SAMPLE + 1 }, w->first + (uint32_t)r, (uint64_t)t, at, z, k);
+            for (int i = 0; i < k; i++) x[r * w->m->dim + at + i] += sigma * z[i];
+        }
+    }
+}
+
+// Out of the model's [-1,1] (pictures) into [0,1].
+static void to_units(const Model *m, const float *x, int n, float *out) {
+    for (int i = 0; i < n * m->dim; i++) out[i] = m->image ? .5f * x[i] + .5f : x[i];
+}
+
+static void walk_down(const Walk *w, float *x0) {
+    for (int i = 0; i < w->steps; i++) {
+        estimate(w, w->time[i], x0);
+        advance(w, w->time[i], w->time[i + 1], x0);
+    }
+}
+
+static bool sample(Model *m, const Draw *d, uint32_t first, int n, float *x, float *codes) {
+    Ddpm *v = m->self;
+    Walk w = walk_of(m, d, first, n);
+    rng_normal_rows((Key){ d->seed, STREAM_SAMPLE }, first, 0, codes, n, m->dim);
+    model_fill(v->gx, codes, n);
+    walk_down(&w, x);
+    to_units(m, v->gx->data, n, x);
+    return true;
+}
+
+// The deterministic walk (DDIM) from given noise.
+static bool decode(Model *m, int n, const float *codes, float *x) {
+    Ddpm *v = m->self;
+    Draw d = { .sampler = SAMPLER_DDIM };
+    Walk w = walk_of(m, &d, 0, n);
+    model_fill(v->gx, codes, n);
+    walk_down(&w, x);
+    to_units(m, v->gx->data, n, x);
+    return true;
+}
+
+enum { FRAMES = 41 };
+
+static int frames_of(const Draw *d, const Walk *w) {
+    int most = d->frames ? d->frames : FRAMES;
+    if (most > 256) most = 256;
+    return w->steps + 1 < most ? w->steps + 1 : most < 2 ? 2 : most;
+}
+
+// Frame f shows the walk after step f * steps / (frames - 1): the noise first, the sample last.
+static int trace_times(const Model *m, const Draw *d, float *time) {
+    Walk w = walk_of((Model *)m, d, 0, 0);
+    int frames = frames_of(d, &w);
+    for (int f = 0; f < frames; f++) time[f] = (float)w.time[f * w.steps / (frames - 1)];
+    return frames;
+}
+
+static bool trace(Model *m, const Draw *d, uint32_t first, int n, const Trace *t) {
+    Ddpm *v = m->self;
+    Walk w = walk_of(m, d, first, n);
+    float *x0 = t->clean + (size_t)(t->frames - 1) * t->stride;                   // the last frame's place serves until it is due
+    size_t bytes = sizeof(float) * (size_t)(n * m->dim);
+    rng_normal_rows((Key){ d->seed, STREAM_SAMPLE }, first, 0, x0, n, m->dim);
+    model_fill(v->gx, x0, n);
+    for (int i = 0, f = 0; i <= w.steps; i++) {
+        int at = w.time[i];
+        bool due = f * w.steps / (t->frames - 1) == i;
+        if (due) to_units(m, v->gx->data, n, t->data + (size_t)f * t->stride);
+        if (i < w.steps) estimate(&w, at, x0);
+        else memcpy(x0, v->gx->data, bytes), memset(v->eps->data, 0, bytes);      // nothing is left to guess
+        if (due) {
+            memcpy(t->noise + (size_t)f * t->stride, v->eps->data, bytes);
+            to_units(m, x0, n, t->clean + (size_t)f * t->stride);
+            f++;
+        }
+        if (i < w.steps) advance(&w, at, w.time[i + 1], x0);
+    }
+    return true;
+}
+
+// The network that always guesses 0 has loss 1.
+static double line(const Model *m, int i, const char **text) {
+    (void)m, (void)i;
+    *text = "guessing nothing";
+    return 1;
+}
+
+#define VERBS (CAN_SAMPLE | CAN_DECODE | CAN_INTERPOLATE | CAN_TRACE)
+
+const ModelDef model_ddpm = {
+    .id = "ddpm", .title = "DDPM", .family = "Diffusion", .paper = "arXiv:2006.11239",
+    .summary = "A network that learns to remove noise, a little at a time, until pure noise has become an example.",
+    .about =
+        "Add a little Gaussian noise to an example, again and again, until nothing is left of it. A network that can guess the noise in a noisy example can walk back: "
+        "from pure noise, step by step, to something new.\n\n"
+        "## Loss\n\n"
+        "With $x_t = \\sqrt{\\bar\\alpha_t}\\,x_0 + \\sqrt{1-\\bar\\alpha_t}\\,\\varepsilon$ the network lowers $$\\mathcal L = \\mathbb E_{t,x_0,\\varepsilon} \\big\\|\\varepsilon - \\hat\\varepsilon(x_t, t)\\big\\|^2$$ "
+        "The schedule $\\bar\\alpha_t$ falls from 1 (data) to almost 0 (noise).\n\n"
+        "## What to watch\n\n"
+        "The loss falls fast and then hardly moves, while samples keep getting better: most of what is left cannot be guessed. In the denoising view, drag the sampling time and compare "
+        "the state $x_t$ with the guess of the clean example, which is blurry at first and sharpens.\n\n"
+        "## What goes wrong\n\n"
+        "A schedule that does not end in noise, or a short chain started from pure noise without respacing, gives washed-out samples. Few training steps give blobs between the modes.\n\n"
+        "## What to try\n\n"
+        "Sample with 5, 10 and 50 DDIM steps. Compare the linear and the cosine schedule. Interpolate between two noises.",
+    .knobs = knobs,
+    .points = VERBS, .image = VERBS,
+    .loss = { { "loss", "Noise error", "Mean squared error of the guessed noise." } },
+    .views = { "samples", "trace" },
+    .estimates = true,
+    .size = sizeof(Ddpm),
+    .build = build, .train = train, .line = line, .sample = sample, .decode = decode, .trace_times = trace_times, .trace = trace,
+};

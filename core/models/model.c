@@ -1,0 +1,53 @@
+#include "models/model.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define MODEL(name) extern const ModelDef model_##name;
+#include "models/models.def"
+#undef MODEL
+
+const ModelDef *const model_defs[] = {
+#define MODEL(name) &model_##name,
+#include "models/models.def"
+#undef MODEL
+};
+const int n_model_defs = (int)(sizeof model_defs / sizeof *model_defs);
+
+const ModelDef *model_find(const char *id) {
+    for (int i = 0; i < n_model_defs; i++)
+        if (!strcmp(model_defs[i]->id, id)) return model_defs[i];
+    return NULL;
+}
+
+void model_store(Model *m, Params *s, const char *name) {
+    params_begin(s, name, m->arena);
+    m->store[m->n_stores++] = s;
+}
+
+void model_program(Model *m, Program *p, const char *name) { program_begin(p, name, m->arena, &m->scratch, m->seed); }
+
+void model_batch(Model *m, uint64_t index, Var *x, int32_t *labels) {
+    const Data *d = m->data;
+    data_batch(d, m->seed, index, x->dim[0], x->data, labels);
+    if (m->image) return;
+    for (int i = 0; i < x->size; i++) x->data[i] = (float)(((double)x->data[i] - d->mean[i & 1]) / d->std[i & 1]);
+}
+
+bool model_update(Model *m, Program *p, const Var *loss, Params *s, const Optimizer *o, uint64_t tick) {
+    program_run(p, tick);
+    if (isfinite(loss->data[0]) && optimizer_step(o, s)) return true;
+    char name[96] = "the gradient's norm";
+    const Var *first = program_run_checked(p, tick);
+    if (first) var_describe(first, name, sizeof name);
+    return fail(ERROR_DIVERGED, "step %llu: %s was not finite; the run stands at step %llu. A smaller learning rate may help",
+                (unsigned long long)m->step + 1, name, (unsigned long long)m->step);
+}
+
+void model_fill(Var *input, const float *rows, int n) {
+    size_t width = (size_t)(input->size / input->dim[0]);
+    memcpy(input->data, rows, sizeof(float) * width * (size_t)n);
+    memset(input->data + width * (size_t)n, 0, sizeof(float) * width * (size_t)(input->dim[0] - n));
+}

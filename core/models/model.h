@@ -1,0 +1,123 @@
+// model.h -- the contract between a model and everything else.  A model is one file in core/models/<family>/ that defines one
+// ModelDef, and one row in models.def; menus, links, the command line, saving and the tests follow from the row.
+//
+// A model sees points standardised (mean 0, variance 1 per axis: Data.mean, Data.std) and pixels in [0,1]; nobody outside sees that.
+// Its verbs work on at most `chunk` rows at a time, row i being example first+i of its noise streams; no row may depend on another.
+#ifndef GENPLAY_MODEL_H
+#define GENPLAY_MODEL_H
+
+#include "base/knob.h"
+#include "data/data.h"
+#include "graph/graph.h"
+#include "graph/optim.h"
+
+typedef struct Model Model;
+
+// What a model can do, by kind of data; the API's verbs.
+typedef enum {
+    CAN_SAMPLE = 1, CAN_ENCODE = 2, CAN_DECODE = 4, CAN_RECONSTRUCT = 8, CAN_INTERPOLATE = 16, CAN_LOG_PROB = 32,
+    CAN_BOUND = 64, CAN_TRACE = 128, CAN_INPAINT = 256, CAN_LABEL = 512, CAN_CRITIC = 1024,
+} Can;
+
+typedef struct { const char *key, *title, *help; } LossDef;
+enum { LOSSES_MAX = 6, VIEWS_MAX = 6, STORES_MAX = 4 };
+
+// How samples are asked for (options of sample and trace).
+typedef struct {
+    uint32_t seed;
+    int label;               // -1: any
+    double temperature;      // scales the noise of points (and of a flow's code); 0: the mean
+    int steps;               // of an iterative sampler; 0: the model's own default
+    int sampler;             // SamplerKind
+    int frames;              // trace: 0 for the model's own number
+} Draw;
+typedef enum { SAMPLER_DEFAULT, SAMPLER_ANCESTRAL, SAMPLER_DDIM } SamplerKind;
+#define SAMPLER_CHOICES "default|ancestral|ddim"
+
+// Where a trace goes: frame f of row r at data + f * stride + r * dim.  noise, clean: NULL unless wanted.
+typedef struct { int frames; size_t stride; float *data, *noise, *clean; } Trace;
+
+typedef struct {
+    const char *id, *title, *family, *summary, *paper;
+    const char *about;               // for students: paragraphs separated by blank lines, "## " headings, formulas in $...$ (TeX)
+    const Knob *knobs;
+    unsigned points, image;          // what it can do with either kind; 0: it does not take that kind
+    LossDef loss[LOSSES_MAX];        // ends with a NULL key
+    const char *views[VIEWS_MAX];    // ids of views.def
+    int improves;                    // the loss that training lowers, for the tests; -1: a game, judged by MMD instead
+    bool two_updates;                // a step updates more than once, so it must be undone as a whole when it fails
+    bool estimates;                  // a trace also gives the estimates of noise and clean data
+    size_t size;                     // of its own struct (Model.self)
+
+    bool (*build)(Model *m);         // declares parameters, builds programs
+    bool (*train)(Model *m);         // one step into m->loss; false: not finite (model_update said so)
+    // The value that theory gives to loss i, or NaN; `text` says which ("2 ln 2").
+    double (*line)(const Model *m, int i, const char **text);
+
+    bool (*sample)(Model *m, const Draw *d, uint32_t first, int n, float *x, float *codes);      // codes: NULL or [n, code_dim]
+    bool (*encode)(Model *m, int n, const float *x, float *codes);
+    bool (*decode)(Model *m, int n, const float *codes, float *x);
+    bool (*log_prob)(Model *m, int n, const float *x, double *out);
+    bool (*bound)(Model *m, uint32_t seed, uint32_t first, int n, const float *x, int samples, double *out);
+    // Fills time[0..frames) and returns how many frames a trace has (<= d->frames when that is set, <= 256).
+    int (*trace_times)(const Model *m, const Draw *d, float *time);
+    bool (*trace)(Model *m, const Draw *d, uint32_t first, int n, const Trace *t);
+    bool (*critic)(Model *m, int n, const float *x, float *out);                                 // sigmoid D(x)
+} ModelDef;
+
+extern const ModelDef *const model_defs[];
+extern const int n_model_defs;
+const ModelDef *model_find(const char *id);            // NULL when there is none
+
+struct Model {
+    const ModelDef *def;
+    const Data *data;
+    double knob[KNOBS_MAX];          // in the order of def->knobs; live ones may change between steps
+    uint32_t seed;
+    uint64_t step;                   // whole steps done
+    bool image;
+    int dim;                         // numbers per example
+    int batch, chunk;                // rows of a training step; rows of a verb's program
+    int code_dim;                    // 0: no codes
+    Arena *arena;
+    Scratch scratch;
+    int n_stores;
+    Params *store[STORES_MAX];
+    double loss[LOSSES_MAX];
+    void *self;                      // def->size bytes, zeroed
+};
+
+// --- Help for model files -------------------------------------------------------------------------------------------------
+
+// A store of parameters that is saved, compared and counted with the model.
+void model_store(Model *m, Params *s, const char *name);
+// A program whose random ops are keyed by the run.
+void model_program(Model *m, Program *p, const char *name);
+// Batch number `index` of the run into an input Var [batch, dim]: standardised points or pixels; labels may be NULL.
+void model_batch(Model *m, uint64_t index, Var *x, int32_t *labels);
+// Runs p, checks the loss, takes an optimizer step on s.  False: fail(ERROR_DIVERGED) names the first value that was not finite.
+bool model_update(Model *m, Program *p, const Var *loss, Params *s, const Optimizer *o, uint64_t tick);
+// Copies n rows of `dim` floats into an input Var [chunk, dim]; rows beyond are 0.
+void model_fill(Var *input, const float *rows, int n);
+
+// Knobs that mean the same everywhere.
+#define KNOB_BATCH(p, i) { .key = "batch", .title = "Batch", .type = KNOB_INTEGER, .points = p, .image = i, .min = 1, .max = 1024, \
+    .scale = SCALE_LOG, .group = "Training", .help = "Examples per step. Larger: smoother gradients, slower steps." }
+#define KNOB_RATE(p, i) { .key = "rate", .title = "Learning rate", .type = KNOB_NUMBER, .points = p, .image = i, .min = 1e-6, .max = 1, \
+    .scale = SCALE_LOG, .live = true, .group = "Training", .help = "Size of a step along the (normalised) gradient." }
+#define KNOB_OPTIMIZER { .key = "optimizer", .title = "Optimizer", .type = KNOB_CHOICE, .choices = OPTIM_CHOICES, .live = true, .group = "Training", \
+    .help = "Adam (Kingma and Ba 2015), RMSprop (Tieleman and Hinton 2012), momentum, or plain gradient descent." }
+#define KNOB_BETA1(p, i) { .key = "beta1", .title = "Momentum β₁", .type = KNOB_NUMBER, .points = p, .image = i, .min = 0, .max = .99, \
+    .live = true, .group = "Training", .help = "How long the optimizer remembers past gradients." }
+#define KNOB_AVERAGE(p, i) { .key = "average", .title = "Weight averaging", .type = KNOB_NUMBER, .points = p, .image = i, .min = .5, .max = .9999, \
+    .live = true, .group = "Training", .help = "Decay of the moving average of the weights that samples and measures use (Polyak and Juditsky 1992)." }
+#define KNOB_HIDDEN(p, i) { .key = "hidden", .title = "Hidden width", .type = KNOB_INTEGER, .points = p, .image = i, .min = 1, .max = 1024, \
+    .scale = SCALE_LOG, .group = "Network", .help = "Units in each hidden layer." }
+#define KNOB_LAYERS(p, i) { .key = "layers", .title = "Hidden layers", .type = KNOB_INTEGER, .points = p, .image = i, .min = 1, .max = 8, \
+    .group = "Network", .help = "How many hidden layers each network has." }
+#define KNOB_ACTIVATION(p, i) { .key = "activation", .title = "Activation", .type = KNOB_CHOICE, .choices = ACT_CHOICES, .points = p, .image = i, \
+    .group = "Network", .help = "The nonlinearity between layers. Leaky: slope 0.2 below zero." }
+#define KNOB_LATENT(p, i) { .key = "latent", .title = "Latent size", .type = KNOB_INTEGER, .points = p, .image = i, .min = 1, .max = 256, \
+    .scale = SCALE_LOG, .group = "Network", .help = "Numbers in the code that an example is made from." }
+
+#endif

@@ -1,0 +1,62 @@
+// run.h -- a run and its verbs, inside the library.  lab.h is what everybody else sees.
+//
+//   lab.c        data sets, creating and freeing runs, training, history
+//   verbs.c      sample, encode, ... : options, shapes, units, chunks of rows
+//   save.c       a whole experiment as safetensors, and back
+//   catalogue.c  the tables as JSON
+#ifndef GENPLAY_RUN_H
+#define GENPLAY_RUN_H
+
+#include "lab.h"
+#include "models/model.h"
+#include "view/view.h"
+
+enum { LAB_DATA = 64, HISTORY_ROWS = 8192 };
+
+struct Lab {
+    Budget budget;
+    int n_data;
+    Data *data[LAB_DATA];            // opened or added, in that order
+    Run *runs;                       // linked list
+    Out catalogue;
+};
+
+// A copy of everything that a step changes, for models whose steps update more than once.
+typedef struct { float *value, *m, *v, *average; uint64_t updates; } Backup;
+
+// Rows of the loss history: every `every`-th step's losses averaged; when it is full every second pair is merged.
+typedef struct {
+    int rows, every, filled;         // whole rows; steps per row; steps in the row being gathered
+    double step[HISTORY_ROWS];
+    float loss[LOSSES_MAX][HISTORY_ROWS];
+    double sum[LOSSES_MAX];
+} History;
+
+struct Run {
+    Lab *lab;
+    Run *next;
+    Model model;
+    Data *data;
+    Arena arena;                     // everything of the run
+    int n_losses;
+    Backup backup[STORES_MAX];
+    History *history;
+    uint64_t version;                // changes whenever weights do
+    Out described;                   // of run_describe
+    struct {                         // what run_scene computed last
+        const ViewDef *view;
+        double option[KNOBS_MAX];
+        uint64_t version;
+        Out arrays;
+    } shown;
+};
+
+unsigned run_verbs(const Run *run);               // bits of Can
+int lab_losses(const ModelDef *def);
+bool lab_takes(const ModelDef *def, const Data *data);
+bool out_json(Out *out, const char *json);        // keeps a copy
+
+// measure.c
+bool run_measure(Run *run, const char *names, int n, uint32_t seed, Out *out);
+
+#endif

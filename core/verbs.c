@@ -1,0 +1,405 @@
+// verbs.c -- what a run can be asked for.  Every verb is one row of the table at the end: its options, then a function that checks
+// shapes, turns the data's own units into the model's, goes through the rows in chunks, and turns the answer back.
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/real.h"
+#include "run.h"
+
+enum { ROWS_MAX = 10000000, FRAMES_MAX = 256 };
+
+// --- Units and shapes ---------------------------------------------------------------------------------------------------------
+
+// Rows of data into the model's units, and back: points are standardised inside, pixels clamped on the way out.
+static void to_model(const Run *run, const float *x, float *y, int n) {
+    const Data *d = run->data;
+    for (int i = 0; i < n * d->dim; i++) y[i] = run->model.image ? x[i] : (float)(((double)x[i] - d->mean[i & 1]) / d->std[i & 1]);
+}
+
+static void from_model(const Run *run, float *x, size_t n) {
+    const Data *d = run->data;
+    for (size_t i = 0; i < n * (size_t)d->dim; i++)
+        x[i] = run->model.image ? (x[i] < 0 ? 0 : x[i] > 1 ? 1 : x[i]) : (float)((double)x[i] * d->std[i & 1] + d->mean[i & 1]);
+}
+
+// A log density per model unit becomes one per data unit.
+static double log_unit(const Run *run) {
+    double sum = 0;
+    for (int i = 0; !run->model.image && i < 2; i++) sum += real_log(run->data->std[i]);
+    return sum;
+}
+
+static float *out_examples(Run *run, Out *out, const char *name, int lead, const int *counts) {
+    int shape[ARRAY_RANK], rank = lead;
+    memcpy(shape, counts, sizeof(int) * (size_t)lead);
+    const int *s = run->data->def.shape;
+    shape[rank++] = s[0];
+    if (run->model.image) shape[rank++] = s[1], shape[rank++] = s[2];
+    return out_f32(out, name, rank, shape);
+}
+
+// The number of rows in an input; 0 after fail().
+static int rows_of(const char *what, const float *x, size_t floats, int width) {
+    size_t n = width ? floats / (size_t)width : 0;
+    if (x && n >= 1 && n <= ROWS_MAX && n * (size_t)width == floats) return (int)n;
+    fail(ERROR_BAD_ARGUMENT, "%s: has %zu numbers; accepted: rows of %d numbers, at least one", what, floats, width);
+    return 0;
+}
+
+static bool count_is_good(const char *what, int n, int most) {
+    return (n >= 1 && n <= most) || fail(ERROR_BAD_ARGUMENT, "%s: was %d; accepted: a whole number from 1 to %d", what, n, most);
+}
+
+static bool finite_rows(const char *what, const float *x, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(x[i])) return fail(ERROR_BAD_ARGUMENT, "%s: number %zu is not finite", what, i);
+    return true;
+}
+
+// --- Options --------------------------------------------------------------------------------------------------------------------
+
+#define SEED { .key = "seed", .title = "Seed", .type = KNOB_INTEGER, .min = 0, .max = 4294967295.0 }
+#define LABEL { .key = "label", .title = "Class", .type = KNOB_INTEGER, .points = -1, .image = -1, .min = -1, .max = 255 }
+
+enum { SAMPLE_SEED, SAMPLE_LABEL, SAMPLE_TEMPERATURE, SAMPLE_STEPS, SAMPLE_SAMPLER, SAMPLE_TRUNCATION, SAMPLE_FRAMES };
+static const Knob sample_options[] = {
+    [SAMPLE_SEED] = SEED,
+    [SAMPLE_LABEL] = LABEL,
+    [SAMPLE_TEMPERATURE] = { .key = "temperature", .title = "Temperature", .points = 1, .image = 1, .min = 0, .max = 4 },
+    [SAMPLE_STEPS] = { .key = "steps", .title = "Sampling steps", .type = KNOB_INTEGER, .min = 0, .max = 4000 },
+    [SAMPLE_SAMPLER] = { .key = "sampler", .title = "Sampler", .type = KNOB_CHOICE, .choices = SAMPLER_CHOICES },
+    [SAMPLE_TRUNCATION] = { .key = "truncation", .title = "Truncation", .min = 0, .max = 10 },
+    [SAMPLE_FRAMES] = { .key = "frames", .title = "Frames", .type = KNOB_INTEGER, .min = 0, .max = FRAMES_MAX },
+    KNOBS_END,
+};
+static const Knob label_options[] = { LABEL, KNOBS_END };
+static const Knob no_options[] = { KNOBS_END };
+
+enum { PATH_LERP, PATH_SLERP };
+static const Knob path_options[] = {
+    { .key = "path", .title = "Path", .type = KNOB_CHOICE, .choices = "lerp|slerp" },
+    LABEL,
+    KNOBS_END,
+};
+enum { BOUND_SEED, BOUND_SAMPLES };
+static const Knob bound_options[] = {
+    [BOUND_SEED] = SEED,
+    [BOUND_SAMPLES] = { .key = "samples", .title = "Samples", .type = KNOB_INTEGER, .points = 1, .image = 1, .min = 1, .max = 100000 },
+    KNOBS_END,
+};
+static const Knob measure_options[] = {
+    [BOUND_SEED] = SEED,
+    { .key = "n", .title = "Examples", .type = KNOB_INTEGER, .min = 0, .max = 100000 },
+    KNOBS_END,
+};
+
+static bool draw_of(const Run *run, const double *o, Draw *d) {
+    *d = (Draw){ .seed = (uint32_t)o[SAMPLE_SEED], .label = (int)o[SAMPLE_LABEL], .temperature = o[SAMPLE_TEMPERATURE], .steps = (int)o[SAMPLE_STEPS],
+                 .sampler = (int)o[SAMPLE_SAMPLER], .frames = (int)o[SAMPLE_FRAMES] };
+    if (d->label >= 0 && !(run_verbs(run) & CAN_LABEL))
+        return fail(ERROR_UNSUPPORTED, "sample: %s is not conditional, so it has no classes to choose", run->model.def->id);
+    return true;
+}
+
+// --- Verbs ----------------------------------------------------------------------------------------------------------------------
+
+#define EACH_CHUNK(first, m, n) \
+    for (int first = 0, m = 0; first < (n) && (m = (n) - first < run->model.chunk ? (n) - first : run->model.chunk, true); first += m)
+
+static bool do_sample(Run *run, const Call *c, const double *o, Out *out) {
+    Draw d;
+    if (!count_is_good("n", c->n, ROWS_MAX) || !draw_of(run, o, &d)) return false;
+    Model *m = &run->model;
+    float *x = out_examples(run, out, "data", 1, &c->n);
+    float *codes = m->code_dim ? out_f32(out, "codes", 2, (int[]){ c->n, m->code_dim }) : NULL;
+    if (!x || (m->code_dim && !codes)) return false;
+    EACH_CHUNK(first, k, c->n)
+        if (!m->def->sample(m, &d, (uint32_t)first, k, x + (size_t)first * (size_t)m->dim, codes ? codes + (size_t)first * (size_t)m->code_dim : NULL))
+            return false;
+    from_model(run, x, (size_t)c->n);
+    return true;
+}
+
+static bool encode_rows(Run *run, const float *x, int n, float *codes) {
+    Model *m = &run->model;
+    ArenaMark mark = arena_mark(&run->arena);
+    float *rows = arena_new(&run->arena, float, m->chunk * m->dim);
+    bool ok = rows != NULL;
+    EACH_CHUNK(first, k, n) {
+        if (!ok) break;
+        to_model(run, x + (size_t)first * (size_t)m->dim, rows, k);
+        ok = m->def->encode(m, k, rows, codes + (size_t)first * (size_t)m->code_dim);
+    }
+    arena_release(&run->arena, mark);
+    return ok;
+}
+
+static bool decode_rows(Run *run, const float *codes, int n, float *x) {
+    Model *m = &run->model;
+    EACH_CHUNK(first, k, n)
+        if (!m->def->decode(m, k, codes + (size_t)first * (size_t)m->code_dim, x + (size_t)first * (size_t)m->dim)) return false;
+    from_model(run, x, (size_t)n);
+    return true;
+}
+
+static bool do_encode(Run *run, const Call *c, const double *o, Out *out) {
+    (void)o;
+    int n = rows_of("x", c->x, c->n_x, run->model.dim);
+    if (!n || !finite_rows("x", c->x, c->n_x)) return false;
+    float *codes = out_f32(out, "data", 2, (int[]){ n, run->model.code_dim });
+    return codes && encode_rows(run, c->x, n, codes);
+}
+
+static bool do_decode(Run *run, const Call *c, const double *o, Out *out) {
+    (void)o;
+    int n = rows_of("codes", c->x, c->n_x, run->model.code_dim);
+    if (!n || !finite_rows("codes", c->x, c->n_x)) return false;
+    float *x = out_examples(run, out, "data", 1, &n);
+    return x && decode_rows(run, c->x, n, x);
+}
+
+static bool do_reconstruct(Run *run, const Call *c, const double *o, Out *out) {
+    (void)o;
+    int n = rows_of("x", c->x, c->n_x, run->model.dim);
+    if (!n || !finite_rows("x", c->x, c->n_x)) return false;
+    float *x = out_examples(run, out, "data", 1, &n);
+    float *codes = out_f32(out, "codes", 2, (int[]){ n, run->model.code_dim });
+    return x && codes && encode_rows(run, c->x, n, codes) && decode_rows(run, codes, n, x);
+}
+
+// Weights of a and b at t on the great circle through them (Shoemake 1985); nearly parallel codes: the straight line.
+static void slerp_weights(const float *a, const float *b, int n, double t, double *wa, double *wb) {
+    double aa = 0, bb = 0, ab = 0;
+    for (int i = 0; i < n; i++) aa += (double)a[i] * (double)a[i], bb += (double)b[i] * (double)b[i], ab += (double)a[i] * (double)b[i];
+    double cosine = aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : 1;
+    double angle = real_acos(cosine < -1 ? -1 : cosine > 1 ? 1 : cosine), sine = real_sin(angle);
+    *wa = sine < 1e-6 ? 1 - t : real_sin((1 - t) * angle) / sine;
+    *wb = sine < 1e-6 ? t : real_sin(t * angle) / sine;
+}
+
+static bool do_interpolate(Run *run, const Call *c, const double *o, Out *out) {
+    int width = run->model.code_dim, k = c->n;
+    if (!count_is_good("k", k, 10000) || !rows_of("a", c->x, c->n_x, width) || !rows_of("b", c->y, c->n_y, width)) return false;
+    if (c->n_x != c->n_y || c->n_x != (size_t)width) return fail(ERROR_BAD_ARGUMENT, "a, b: have %zu and %zu numbers; accepted: one code of %d numbers each", c->n_x, c->n_y, width);
+    if (!finite_rows("a", c->x, c->n_x) || !finite_rows("b", c->y, c->n_y)) return false;
+    float *x = out_examples(run, out, "data", 1, &k), *codes = out_f32(out, "codes", 2, (int[]){ k, width });
+    if (!x || !codes) return false;
+    for (int i = 0; i < k; i++) {
+        double t = k > 1 ? (double)i / (k - 1) : 0, wa = 1 - t, wb = t;
+        if (o[0] == PATH_SLERP) slerp_weights(c->x, c->y, width, t, &wa, &wb);
+        for (int j = 0; j < width; j++) codes[i * width + j] = (float)(wa * (double)c->x[j] + wb * (double)c->y[j]);
+    }
+    return decode_rows(run, codes, k, x);
+}
+
+typedef bool (*RowsFn)(Run *run, const double *o, uint32_t first, int n, const float *rows, void *out);
+
+// Rows of x in the model's units, chunk by chunk.
+static bool over_rows(Run *run, const Call *c, const double *o, int n, RowsFn fn, void *out) {
+    Model *m = &run->model;
+    ArenaMark mark = arena_mark(&run->arena);
+    float *rows = arena_new(&run->arena, float, m->chunk * m->dim);
+    bool ok = rows != NULL;
+    EACH_CHUNK(first, k, n) {
+        if (!ok) break;
+        to_model(run, c->x + (size_t)first * (size_t)m->dim, rows, k);
+        ok = fn(run, o, (uint32_t)first, k, rows, out);
+    }
+    arena_release(&run->arena, mark);
+    return ok;
+}
+
+static bool log_prob_rows(Run *run, const double *o, uint32_t first, int n, const float *rows, void *out) {
+    (void)o;
+    return run->model.def->log_prob(&run->model, n, rows, (double *)out + first);
+}
+static bool bound_rows(Run *run, const double *o, uint32_t first, int n, const float *rows, void *out) {
+    return run->model.def->bound(&run->model, (uint32_t)o[BOUND_SEED], first, n, rows, (int)o[BOUND_SAMPLES], (double *)out + first);
+}
+static bool critic_rows(Run *run, const double *o, uint32_t first, int n, const float *rows, void *out) {
+    (void)o;
+    return run->model.def->critic(&run->model, n, rows, (float *)out + first);
+}
+
+static bool nats(Run *run, const Call *c, const double *o, Out *out, RowsFn fn) {
+    int n = rows_of("x", c->x, c->n_x, run->model.dim);
+    double *value = n && finite_rows("x", c->x, c->n_x) ? out_f64(out, "data", 1, &n) : NULL;
+    if (!value || !over_rows(run, c, o, n, fn, value)) return false;
+    double unit = log_unit(run);
+    for (int i = 0; i < n; i++) value[i] -= unit;
+    return true;
+}
+
+static bool do_log_prob(Run *run, const Call *c, const double *o, Out *out) { return nats(run, c, o, out, log_prob_rows); }
+static bool do_bound(Run *run, const Call *c, const double *o, Out *out) { return nats(run, c, o, out, bound_rows); }
+
+// D* = p / (p + p_g) (Goodfellow et al. 2014, proposition 1), where the density p of the data is known; p_g is a kernel estimate from
+// 2000 samples, Gaussian with Scott's width.
+static bool optimal_critic(Run *run, const Call *c, int n, Out *out) {
+    enum { SAMPLES = 2000 };
+    Model *m = &run->model;
+    if (!run->data->def.log_prob) return true;
+    float *best = out_f32(out, "optimal", 1, &n), *x = arena_new(&out->arena, float, SAMPLES * m->dim), *codes = arena_new(&out->arena, float, SAMPLES * m->code_dim);
+    if (!best || !x || !codes) return false;
+    Draw d = { .seed = m->seed, .label = -1, .temperature = 1 };
+    EACH_CHUNK(first, k, SAMPLES)
+        if (!m->def->sample(m, &d, (uint32_t)first, k, x + first * m->dim, codes + first * m->code_dim)) return false;
+    from_model(run, x, SAMPLES);
+    double h[2], sum[2] = { 0 }, square[2] = { 0 };
+    for (int i = 0; i < 2 * SAMPLES; i++) sum[i & 1] += (double)x[i], square[i & 1] += (double)x[i] * (double)x[i];
+    for (int a = 0; a < 2; a++) {
+        double mean = sum[a] / SAMPLES, var = square[a] / SAMPLES - mean * mean;
+        h[a] = sqrt(var > 1e-12 ? var : 1e-12) * .12;              // Scott: n^(-1/6) = .28; narrower, since the data are clustered
+    }
+    for (int i = 0; i < n; i++) {
+        double at[2] = { (double)c->x[2 * i], (double)c->x[2 * i + 1] }, p = real_exp(run->data->def.log_prob(at)), q = 0;
+        for (int s = 0; s < SAMPLES; s++) {
+            double u = (at[0] - (double)x[2 * s]) / h[0], v = (at[1] - (double)x[2 * s + 1]) / h[1], r = u * u + v * v;
+            if (r < 40) q += real_exp(-.5 * r);
+        }
+        q /= SAMPLES * 2 * REAL_PI * h[0] * h[1];
+        best[i] = p + q > 1e-12 ? (float)(p / (p + q)) : .5f;
+    }
+    return true;
+}
+
+static bool do_critic(Run *run, const Call *c, const double *o, Out *out) {
+    int n = rows_of("x", c->x, c->n_x, run->model.dim);
+    float *value = n && finite_rows("x", c->x, c->n_x) ? out_f32(out, "data", 1, &n) : NULL;
+    if (!value || !over_rows(run, c, o, n, critic_rows, value)) return false;
+    return !o[0] || optimal_critic(run, c, n, out);
+}
+static const Knob critic_options[] = {
+    { .key = "optimal", .title = "With the optimal critic", .type = KNOB_BOOLEAN },
+    KNOBS_END,
+};
+
+static bool do_trace(Run *run, const Call *c, const double *o, Out *out) {
+    Draw d;
+    Model *m = &run->model;
+    if (!count_is_good("n", c->n, 100000) || !draw_of(run, o, &d)) return false;
+    float time[FRAMES_MAX];
+    int frames = m->def->trace_times(m, &d, time);
+    Trace t = { .frames = frames, .stride = (size_t)c->n * (size_t)m->dim };
+    t.data = out_examples(run, out, "data", 2, (int[]){ frames, c->n });
+    float *times = out_f32(out, "time", 1, &frames);
+    if (!t.data || !times) return false;
+    memcpy(times, time, sizeof *times * (size_t)frames);
+    bool estimates = m->def->estimates;
+    if (estimates && (!(t.noise = out_examples(run, out, "noise", 2, (int[]){ frames, c->n })) ||
+                      !(t.clean = out_examples(run, out, "clean", 2, (int[]){ frames, c->n })))) return false;
+    EACH_CHUNK(first, k, c->n) {
+        size_t at = (size_t)first * (size_t)m->dim;
+        Trace part = { frames, t.stride, t.data + at, estimates ? t.noise + at : NULL, estimates ? t.clean + at : NULL };
+        if (!m->def->trace(m, &d, (uint32_t)first, k, &part)) return false;
+    }
+    size_t rows = (size_t)frames * (size_t)c->n;
+    if (!m->image) from_model(run, t.data, rows);                    // noisy images keep their range: the page maps it
+    if (estimates) from_model(run, t.clean, rows);
+    return true;
+}
+
+static bool do_measure(Run *run, const Call *c, const double *o, Out *out) {
+    return run_measure(run, c->name ? c->name : "", (int)o[1], (uint32_t)o[BOUND_SEED], out);
+}
+
+// --- Views ------------------------------------------------------------------------------------------------------------------------
+
+static const ViewDef *view_of(const Run *run, const char *id) {
+    for (int i = 0; i < VIEWS_MAX && run->model.def->views[i]; i++)
+        if (!strcmp(run->model.def->views[i], id)) {
+            const ViewDef *v = view_find(id);
+            if (v && (!v->fits || v->fits(run))) return v;
+        }
+    fail(ERROR_UNSUPPORTED, "view: %s has no view '%.40s' of %s", run->model.def->id, id, run->model.image ? "images" : "points");
+    return NULL;
+}
+
+static bool view_options(const Run *run, const ViewDef *v, const char *lines, double *o) {
+    knobs_default(v->options, run->model.image, o);
+    return knobs_read(v->options, v->id, lines, o);
+}
+
+static bool do_view(Run *run, const Call *c, const double *unused, Out *out) {
+    (void)unused;
+    double o[KNOBS_MAX] = { 0 };
+    const ViewDef *v = view_of(run, c->name ? c->name : "");
+    return v && view_options(run, v, c->options, o) && v->compute(run, o, out);
+}
+
+static bool same_picture(const Run *run, const ViewDef *v, const double *o) {
+    if (run->shown.view != v || run->shown.version != run->version || !run->shown.arrays.n) return false;
+    for (int i = 0; v->options[i].key; i++)
+        if (!v->options[i].live && o[i] != run->shown.option[i]) return false;
+    return true;
+}
+
+bool run_scene(Run *run, const char *view, const char *options, Scene *scene) {
+    error_clear();
+    double o[KNOBS_MAX] = { 0 };
+    const ViewDef *v = view_of(run, view);
+    if (!v || !view_options(run, v, options, o)) return false;
+    if (!same_picture(run, v, o)) {
+        run->shown.view = NULL;
+        out_clear(&run->shown.arrays);
+        if (!v->compute(run, o, &run->shown.arrays)) return false;
+        run->shown.view = v, run->shown.version = run->version;
+        memcpy(run->shown.option, o, sizeof o);
+    }
+    *scene = (Scene){ 0 };
+    v->arrange(run, o, &run->shown.arrays, scene);
+    return true;
+}
+
+// --- The table ------------------------------------------------------------------------------------------------------------------------
+
+enum { ALWAYS = 0 };
+static const struct {
+    const char *name;
+    unsigned needs;
+    const Knob *options;
+    bool (*run)(Run *run, const Call *c, const double *o, Out *out);
+} verbs[] = {
+    { "sample", CAN_SAMPLE, sample_options, do_sample },
+    { "encode", CAN_ENCODE, label_options, do_encode },
+    { "decode", CAN_DECODE, label_options, do_decode },
+    { "reconstruct", CAN_RECONSTRUCT, label_options, do_reconstruct },
+    { "interpolate", CAN_INTERPOLATE, path_options, do_interpolate },
+    { "logProb", CAN_LOG_PROB, no_options, do_log_prob },
+    { "bound", CAN_BOUND, bound_options, do_bound },
+    { "trace", CAN_TRACE, sample_options, do_trace },
+    { "inpaint", CAN_INPAINT, sample_options, NULL },
+    { "critic", CAN_CRITIC, critic_options, do_critic },
+    { "measure", ALWAYS, measure_options, do_measure },
+    { "view", ALWAYS, NULL, do_view },
+};
+enum { N_VERBS = sizeof verbs / sizeof *verbs };
+
+bool run_can(const Run *run, const char *verb) {
+    for (int i = 0; i < N_VERBS; i++)
+        if (!strcmp(verbs[i].name, verb)) return !verbs[i].needs || (run_verbs(run) & verbs[i].needs);
+    return !strcmp(verb, "label") && (run_verbs(run) & CAN_LABEL);
+}
+
+bool run_call(Run *run, const char *verb, const Call *c, Out *out) {
+    error_clear();
+    for (int i = 0; i < N_VERBS; i++) {
+        if (strcmp(verbs[i].name, verb)) continue;
+        const ModelDef *def = run->model.def;
+        if (verbs[i].needs && !(run_verbs(run) & verbs[i].needs))
+            return fail(ERROR_UNSUPPORTED, "%s: %s cannot do that with %s", verb, def->id, run->model.image ? "images" : "points");
+        double o[KNOBS_MAX] = { 0 };
+        if (verbs[i].options) {
+            knobs_default(verbs[i].options, run->model.image, o);
+            if (!strcmp(verbs[i].options[0].key ? verbs[i].options[0].key : "", "seed")) o[0] = run->model.seed;     // the run's own unless given
+            if (!knobs_read(verbs[i].options, verb, c->options, o)) return false;
+        }
+        out_clear(out);
+        if (verbs[i].run(run, c, o, out)) return true;
+        out_clear(out);
+        return false;
+    }
+    return fail(ERROR_BAD_ARGUMENT, "verb: there is no '%.30s'", verb);
+}
