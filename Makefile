@@ -10,7 +10,7 @@
 #
 # Parts: native, native-tests, wasm, types, page, package.  Several builds can live side by side: make O=/tmp/a W=/tmp/b wasm
 
-# Folders: native objects and programs; the engine as Node and the page load it; the page.
+# Folders: native objects and programs; the engine (genplay.mjs loads it from wasm/build, elsewhere it is only built); the page.
 O ?= build
 W ?= wasm/build
 D ?= dist
@@ -140,7 +140,7 @@ $(W)/gunzip.mjs: package.json | setup
 # -------------------------------------------------------------------------------------------------- page, types, package
 
 page: wasm
-	node wasm/build-page.mjs --engine $(W) --out $(D)
+	node wasm/build-page.mjs --out $(D)
 
 # The JSDoc types are checked, and become the declarations that ship with the package.  What Emscripten and esbuild made needs no check.
 types: wasm

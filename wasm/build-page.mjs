@@ -1,6 +1,6 @@
 // build-page.mjs: puts the page together: dist/, static files for any host, in a folder of any name.
 //
-//   node wasm/build-page.mjs --engine wasm/build --out dist
+//   node wasm/build-page.mjs --out dist
 //
 // What it makes, and the contract with web/ and with the engine's JavaScript:
 //
@@ -10,14 +10,14 @@
 //                             new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
 //   *.css                 every web/*.css, with what it @imports
 //   everything else in web/ (pictures, JSON, ...; no modules), under the same names
-//   simd.wasm, ...        the engine.  Where it is imported by a literal name, import('./build/simd.mjs'), the bundler makes simd-<hash>.js of that module, and
-//                         simd.wasm lies beside it; a module imported by a computed address is in build/, as it is beside genplay.mjs
+//   simd-<hash>.js, ...   the engine's modules, which engine.mjs imports by a name that the bundler can follow, import(`./build/${name}.mjs`)
+//   simd.wasm, ...        beside them, where they look for it
 //   data/index.json       which data were at hand when the page was built, so that no request fails: {}, or
 //                             { "mnist": { "images": "data/train-images-idx3-ubyte.gz", "labels": ..., "testImages": ..., "testLabels": ... } }
 //                         the keys are those of lab.addIdx, the addresses are relative to index.html
-//   pretrained/           the weights of pretrained/, and index.json: [names of the .safetensors files]
+//   pretrained/           the weights of pretrained/, and index.json as `make pretrained` wrote it, { id: { file, model, data, seed, ... } }; {} before that
 //   formulas.json         { tex: '<math>...</math>' } for every formula in the engine's catalogue, which writes them $...$ or (on a line of their own)
-//                         $$...$$; the key is what stands between the dollars.  So the page carries no TeX.
+//                         $$...$$; the key is what stands between the dollars, a line break with the spaces around it being one space
 //
 // Bundled modules are named .js, since many static hosts do not know .mjs.  A file changes under the same name: hosts should send Cache-Control: no-cache.
 import { existsSync } from 'node:fs';
@@ -37,7 +37,9 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
  * @returns {{ tex: string, display: boolean }[]}
  */
 export function formulasIn(text) {
-  return [...text.matchAll(/\$\$([^$]+)\$\$|\$([^$]+)\$/g)].map(([, block, inline]) => ({ tex: block ?? inline, display: block !== undefined }));
+  return [...text.matchAll(/\$\$([^$]+)\$\$|\$([^$]+)\$/g)].map(([, block, inline]) => ({
+    tex: (block ?? inline).replace(/\s*\n\s*/g, ' '), display: block !== undefined,
+  }));
 }
 
 /**
@@ -66,10 +68,10 @@ export function renderFormulas(catalogue) {
   return rendered;
 }
 
-/** Bundles the page's and the worker's modules and the styles; returns which files went in. */
+/** Bundles the page's and the worker's modules, and the styles. */
 async function bundle(/** @type {string} */ out) {
   const styles = (await readdir(join(root, 'web'))).filter((name) => extname(name) === '.css');
-  const { metafile } = await esbuild.build({
+  await esbuild.build({
     absWorkingDir: root,
     entryPoints: ['web/main.mjs', 'wasm/worker.mjs', ...styles.map((name) => `web/${name}`)],
     entryNames: '[name]',
@@ -79,24 +81,16 @@ async function bundle(/** @type {string} */ out) {
     format: 'esm',
     target: 'es2022',
     minify: true,
-    metafile: true,
     external: ['node:*', 'module'],                   // only ever imported under Node
     loader: { '.svg': 'file', '.png': 'file', '.woff2': 'file' },
     logLevel: 'warning',
   });
-  return Object.keys(metafile.inputs);
 }
 
-/** The engine's modules and their .wasm: those that the bundle holds need only the latter. */
-async function copyEngine(/** @type {string} */ engine, /** @type {string} */ out, /** @type {string[]} */ bundled) {
-  for (const name of (await readdir(join(root, engine))).filter((name) => extname(name) === '.mjs')) {
-    const isBundled = bundled.includes(join(engine, name));
-    const target = isBundled ? out : join(out, 'build');
-    await mkdir(target, { recursive: true });
-    if (!isBundled) await cp(join(root, engine, name), join(target, name));
-    const wasm = `${basename(name, '.mjs')}.wasm`;
-    if (existsSync(join(root, engine, wasm))) await cp(join(root, engine, wasm), join(target, wasm));
-  }
+/** The modules of the engine are in the bundle; each looks for its .wasm beside itself. */
+async function copyWasm(/** @type {string} */ out) {
+  const engine = join(root, 'wasm/build');
+  for (const name of (await readdir(engine)).filter((name) => extname(name) === '.wasm')) await cp(join(engine, name), join(out, name));
 }
 
 async function copyStatic(/** @type {string} */ out) {
@@ -119,21 +113,22 @@ async function copyData(/** @type {string} */ out) {
 }
 
 async function copyPretrained(/** @type {string} */ out) {
-  await cp(join(root, 'pretrained'), join(out, 'pretrained'), { recursive: true }).catch(() => mkdir(join(out, 'pretrained')));
-  const names = (await readdir(join(out, 'pretrained'))).filter((name) => extname(name) === '.safetensors').sort();
-  await writeFile(join(out, 'pretrained/index.json'), JSON.stringify(names));
+  const target = join(out, 'pretrained');
+  await mkdir(target);
+  await writeFile(join(target, 'index.json'), '{}');
+  if (existsSync(join(root, 'pretrained'))) await cp(join(root, 'pretrained'), target, { recursive: true });
 }
 
 async function main() {
-  const { values } = parseArgs({ options: { engine: { type: 'string', default: 'wasm/build' }, out: { type: 'string', default: 'dist' } } });
+  const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } });
   const out = resolve(values.out);
   // Built beside the old one, which a server may be serving, then swapped.
   const fresh = `${out}.new`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
   await copyStatic(fresh);
-  const inputs = await bundle(fresh);
-  await copyEngine(values.engine, fresh, inputs);
+  await bundle(fresh);
+  await copyWasm(fresh);
   const { createLab } = await import(pathToFileURL(join(root, 'wasm/genplay.mjs')).href);
   const lab = await createLab();
   await writeFile(join(fresh, 'formulas.json'), JSON.stringify(renderFormulas([lab.models, lab.datasets])));
