@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "io/json.h"
 
 int knob_count(const Knob *table) {
     int n = 0;
@@ -95,8 +96,5 @@ bool knobs_read(const Knob *table, const char *what, const char *lines, double *
 void knob_write(const Knob *k, double value, char text[32]) {
     if (k->type == KNOB_CHOICE) { knob_choice(k, (int)value, text); return; }
     if (k->type == KNOB_BOOLEAN) { snprintf(text, 32, "%s", value != 0 ? "true" : "false"); return; }
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, 32, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) return;
-    }
+    number_text(value, text);
 }
