@@ -43,6 +43,7 @@ struct Run {
     History *history;
     uint64_t version;                // changes whenever weights do
     Out described;                   // of run_describe
+    struct { int n; uint32_t seed; double q95; } null;      // MMD of real against real, as last asked for
     struct {                         // what run_scene computed last
         const ViewDef *view;
         double option[KNOBS_MAX];

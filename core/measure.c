@@ -1,0 +1,205 @@
+// measure.c -- the measures of core/measures/ applied to a run, each beside what fresh real data would score.
+//
+// All draws come from the measuring streams and the test split, so measuring never disturbs training and repeats exactly.
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "io/json.h"
+#include "measures/measures.h"
+#include "run.h"
+
+enum { LOWER, HIGHER };
+
+// One row of the answer; NaN where there is no number.
+typedef struct { double value, floor, se; int n; } Score;
+
+// What the measures of one call share.
+typedef struct {
+    Run *run;
+    int n;                       // asked for; 0: each measure's own default
+    uint32_t seed;
+    Out out;                     // of the verbs that are called
+} Task;
+
+static int count_of(const Task *t, int own) { return t->n ? t->n : own; }
+
+static float *test_rows(Task *t, int n) {
+    float *x = arena_new(&t->out.arena, float, (size_t)n * (size_t)t->run->data->dim);
+    if (x) data_draw(t->run->data, SPLIT_TEST, t->seed, 0, n, x, NULL);
+    return x;
+}
+
+// Calls a verb on n rows; its array `data` lives in t->out until the next call.
+static const Array *answer(Task *t, const char *verb, int n, const float *x) {
+    char options[48] = "";
+    if (!strcmp(verb, "sample") || !strcmp(verb, "bound")) snprintf(options, sizeof options, "seed\t%u\n", t->seed);
+    Call c = { .n = n, .x = x, .n_x = x ? (size_t)n * (size_t)t->run->data->dim : 0, .options = options };
+    Out result;
+    out_init(&result, lab_budget(t->run->lab));
+    bool ok = run_call(t->run, verb, &c, &result);
+    const Array *from = ok ? out_find(&result, "data") : NULL;
+    const Array *copy = NULL;
+    if (from) {
+        size_t size = 1, item = from->type == TYPE_F64 ? sizeof(double) : sizeof(float);
+        for (int i = 0; i < from->rank; i++) size *= (size_t)from->shape[i];
+        void *to = from->type == TYPE_F64 ? (void *)out_f64(&t->out, verb, from->rank, from->shape) : (void *)out_f32(&t->out, verb, from->rank, from->shape);
+        if (to) memcpy(to, from->data, size * item), copy = out_find(&t->out, verb);
+    }
+    out_clear(&result);
+    return copy;
+}
+
+static bool mean_score(Task *t, const char *verb, int n, Score *s) {
+    const float *x = test_rows(t, n);
+    const Array *nats = x ? answer(t, verb, n, x) : NULL;
+    if (!nats) return false;
+    Mean m = mean_nll(nats->data, n);
+    *s = (Score){ m.mean, t->run->data->def.entropy, m.se, n };
+    return true;
+}
+
+static bool eval_nll(Task *t, Score *s) { return mean_score(t, "logProb", count_of(t, 5000), s); }
+static bool eval_elbo(Task *t, Score *s) { return mean_score(t, "bound", count_of(t, t->run->model.image ? 1000 : 5000), s); }
+
+// --- Samples of points against test points ------------------------------------------------------------------------------------
+
+static void draw_test(void *self, uint32_t first, int n, float *x) {
+    const Task *t = self;
+    data_draw(t->run->data, SPLIT_TEST, t->seed ^ 0x9E3779B9u, first, n, x, NULL);
+}
+
+static bool eval_mmd(Task *t, Score *s) {
+    int n = count_of(t, 1000);
+    if (n < 2) n = 2;
+    Kernel kernel = { KERNEL_IMQ, 1 };
+    const float *x = test_rows(t, n);
+    const Array *made = x ? answer(t, "sample", n, NULL) : NULL;
+    if (!made) return false;
+    // Real against real takes a hundred times as long as the measure itself: kept until n or the seed change.
+    Run *run = t->run;
+    if (run->null.n != n || run->null.seed != t->seed) {
+        Null null;
+        if (!mmd2_null(draw_test, t, n, n, run->data->dim, kernel, n > 2000 ? 20 : 100, &t->out.arena, &null)) return false;
+        run->null.n = n, run->null.seed = t->seed, run->null.q95 = null.q95;
+    }
+    *s = (Score){ mmd2(made->data, n, x, n, run->data->dim, kernel), run->null.q95, NAN, n };
+    return true;
+}
+
+static bool modes_of(Task *t, ModeScores *got, ModeScores *floor, int *n) {
+    const DataDef *d = &t->run->data->def;
+    *n = count_of(t, 2500);
+    const Array *made = answer(t, "sample", *n, NULL);
+    if (!made) return false;
+    *got = mode_scores(made->data, *n, d->n_modes, d->mode, d->mode_std);
+    *floor = mode_scores_floor(*n, d->n_modes);
+    return true;
+}
+
+static double share_se(double p, int n) { return sqrt(p * (1 - p) / n); }
+
+#define EVAL_MODES(id, field, error)                                     \
+    static bool eval_##id(Task *t, Score *s) {                           \
+        ModeScores got, floor;                                           \
+        int n;                                                           \
+        if (!modes_of(t, &got, &floor, &n)) return false;                \
+        *s = (Score){ got.field, floor.field, error, n };                \
+        return true;                                                     \
+    }
+EVAL_MODES(modes, hit, (double)NAN)
+EVAL_MODES(high_quality, high_quality, share_se(got.high_quality, n))
+EVAL_MODES(within_1, within_1, share_se(got.within_1, n))
+EVAL_MODES(mode_kl, reverse_kl, (double)NAN)
+
+// Squared error of each example after encoding and decoding, summed over its numbers.
+static bool eval_reconstruction(Task *t, Score *s) {
+    int n = count_of(t, 1000), dim = t->run->data->dim;
+    const float *x = test_rows(t, n);
+    double *error = arena_new(&t->out.arena, double, n);
+    const Array *back = x && error ? answer(t, "reconstruct", n, x) : NULL;
+    if (!back) return false;
+    for (int i = 0; i < n * dim; i++) {
+        double d = (double)x[i] - (double)((const float *)back->data)[i];
+        error[i / dim] += d * d;
+    }
+    Mean m = mean_of(error, n);
+    *s = (Score){ m.mean, 0, m.se, n };
+    return true;
+}
+
+// --- The table ---------------------------------------------------------------------------------------------------------------------
+
+static bool has_density(const Run *run) { return run_can(run, "logProb"); }
+static bool has_bound(const Run *run) { return run_can(run, "bound"); }
+static bool makes_points(const Run *run) { return !run->model.image && run_can(run, "sample"); }
+static bool has_modes(const Run *run) { return makes_points(run) && run->data->def.n_modes > 0; }
+// A flow reconstructs exactly: nothing to measure.
+static bool rebuilds(const Run *run) { return run_can(run, "reconstruct") && !run_can(run, "logProb"); }
+
+static const struct {
+    const char *id, *title, *unit;
+    int better;
+    bool (*applies)(const Run *run);
+    bool (*eval)(Task *t, Score *s);
+} measures[] = {
+#define MEASURE(id, title, unit, better, applies) { #id, title, unit, better, applies, eval_##id },
+#include "measures/measures.def"
+#undef MEASURE
+};
+enum { N_MEASURES = sizeof measures / sizeof *measures };
+
+static bool named(const char *names, const char *id) {
+    size_t n = strlen(id);
+    for (const char *at = names; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (!strncmp(at, id, n) && (at[n] == ',' || !at[n])) return true;
+    return false;
+}
+
+static bool names_are_known(const Run *run, const char *names) {
+    char ids[200] = "";
+    size_t n = 0;
+    for (int i = 0; i < N_MEASURES && n < sizeof ids - 20; i++)
+        if (measures[i].applies(run)) n += (size_t)snprintf(ids + n, sizeof ids - n, n ? ", %s" : "%s", measures[i].id);
+    for (const char *at = names; *at; at += strcspn(at, ","), at += *at == ',') {
+        int length = (int)strcspn(at, ","), known = 0;
+        for (int i = 0; i < N_MEASURES; i++)
+            if ((int)strlen(measures[i].id) == length && !strncmp(measures[i].id, at, (size_t)length)) known = measures[i].applies(run) ? 2 : 1;
+        if (known == 1) return fail(ERROR_UNSUPPORTED, "measure: '%.*s' does not apply to %s here; accepted: %s", length, at, run->model.def->id, ids);
+        if (!known) return fail(ERROR_BAD_ARGUMENT, "measure: there is no '%.*s'; accepted: %s", length, at, ids);
+    }
+    return true;
+}
+
+static void write_score(Json *j, int i, const Score *s) {
+    json_open(j, NULL, '{');
+    json_string(j, "name", measures[i].id);
+    json_string(j, "title", measures[i].title);
+    json_number(j, "value", s->value);
+    json_string(j, "unit", measures[i].unit);
+    json_string(j, "better", measures[i].better == HIGHER ? "higher" : "lower");
+    json_number(j, "floor", s->floor);
+    json_number(j, "se", s->se);
+    json_number(j, "n", s->n);
+    json_close(j);
+}
+
+bool run_measure(Run *run, const char *names, int n, uint32_t seed, Out *out) {
+    if (!names_are_known(run, names)) return false;
+    Json j = json_begin(&out->arena);
+    json_open(&j, NULL, '[');
+    bool ok = true;
+    for (int i = 0; ok && i < N_MEASURES; i++) {
+        if (!measures[i].applies(run) || (*names && !named(names, measures[i].id))) continue;
+        Task t = { .run = run, .n = n, .seed = seed };
+        Score s;
+        out_init(&t.out, lab_budget(run->lab));
+        ok = measures[i].eval(&t, &s);
+        out_clear(&t.out);
+        if (ok) write_score(&j, i, &s);
+    }
+    json_close(&j);
+    return ok && (out->json = json_end(&j)) != NULL;
+}
