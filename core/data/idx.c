@@ -51,10 +51,10 @@ static bool read_images(const char *role, Bytes file, Idx *out) {
     return true;
 }
 
-// Labels for n images; a file of size 0 gives none.
+// Labels for n images; no file gives none.
 static bool read_labels(const char *role, Bytes file, int images, Idx *out) {
     *out = (Idx){ .role = role };
-    if (!file.bytes || !file.size) return true;
+    if (!file.bytes) return true;
     if (!magic_ok(role, file, 1, 1)) return false;
     uint32_t n = word(file.bytes + 4);
     if (!length_ok(role, file, 8, n, 1)) return false;
@@ -71,8 +71,8 @@ static int highest(const Idx *labels, int so_far) {
 
 static bool read_test(Bytes images, Bytes labels, const Idx *train, bool labelled, Idx *x, Idx *y) {
     *x = *y = (Idx){ 0 };
-    bool there = images.bytes && images.size, marked = labels.bytes && labels.size;
-    if (!there) return !marked || fail(ERROR_BAD_FILE, "test labels: there are no test images for them");
+    bool marked = labels.bytes != NULL;
+    if (!images.bytes) return !marked || fail(ERROR_BAD_FILE, "test labels: there are no test images for them");
     if (!read_images("test images", images, x) || !read_labels("test labels", labels, x->n, y)) return false;
     for (int i = 0; i < 3; i++)
         if (x->shape[i] != train->shape[i])
