@@ -62,6 +62,7 @@ INLINE F4 f4_min(F4 a, F4 b) { return wasm_f32x4_pmin(a, b); }
 INLINE F4 f4_max(F4 a, F4 b) { return wasm_f32x4_pmax(a, b); }
 
 // Integers.
+INLINE I4 i4_load(const void *p) { return wasm_v128_load(p); }                     // any alignment
 INLINE I4 i4_splat(int32_t a) { return wasm_i32x4_splat(a); }
 INLINE I4 i4_add(I4 a, I4 b) { return wasm_i32x4_add(a, b); }
 INLINE I4 i4_sub(I4 a, I4 b) { return wasm_i32x4_sub(a, b); }
@@ -71,6 +72,16 @@ INLINE I4 i4_eq(I4 a, I4 b) { return wasm_i32x4_eq(a, b); }
 #define i4_shl(a, k) wasm_i32x4_shl((a), (k))
 #define i4_shr(a, k) wasm_i32x4_shr((a), (k))          // arithmetic
 #define i4_shr_u(a, k) wasm_u32x4_shr((a), (k))        // logical
+
+// The 4 x 4 matrix with rows a[0..3], transposed in place.
+INLINE void f4_transpose(F4 a[4]) {
+    F4 t0 = wasm_i32x4_shuffle(a[0], a[1], 0, 4, 1, 5), t1 = wasm_i32x4_shuffle(a[0], a[1], 2, 6, 3, 7);
+    F4 t2 = wasm_i32x4_shuffle(a[2], a[3], 0, 4, 1, 5), t3 = wasm_i32x4_shuffle(a[2], a[3], 2, 6, 3, 7);
+    a[0] = wasm_i32x4_shuffle(t0, t2, 0, 1, 4, 5);
+    a[1] = wasm_i32x4_shuffle(t0, t2, 2, 3, 6, 7);
+    a[2] = wasm_i32x4_shuffle(t1, t3, 0, 1, 4, 5);
+    a[3] = wasm_i32x4_shuffle(t1, t3, 2, 3, 6, 7);
+}
 
 // Rounding to nearest even for |a| < 2^22, through the bits of a + 1.5 * 2^23: as float, and as integer.
 #define F4_MAGIC 12582912.0f
