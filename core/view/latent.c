@@ -46,7 +46,7 @@ static bool compute_codes(Run *r, const double *o, Out *out) {
     static const char *const sampled[][2] = { { "codes", "codes" }, { "labels", "labels" }, { NULL } };
     int n = (int)o[N];
     char text[96];
-    view_options(text, o[SEED], -1);
+    verb_options(text, o[SEED], -1);
     if (!run_can(r, "encode")) return view_call(r, "sample", &(Call){ .n = n, .name = "", .options = text }, sampled, out);
     if (!view_data(r, n, 0, true, out)) return false;
     const Array *x = out_find(out, "data");
@@ -89,7 +89,7 @@ static void pick(const Array *codes, const float *plane, const double *o, double
         code[(int)o[AXIS1] & 1] = (float)y;
         return;
     }
-    double least = INFINITY;
+    double least = HUGE_VAL;
     for (int i = 0; i < n; i++) {
         double dx = (double)plane[2 * i] - x, dy = (double)plane[2 * i + 1] - y, far = dx * dx + dy * dy;
         if (far < least) { least = far; nearest = i; }
@@ -149,7 +149,7 @@ static bool compute(Run *r, const double *o, Out *out) {
         && compute_path(r, o, codes, plane->data, out)
         && ((int)o[SHOW] == SHOW_PATH || compute_grid(r, o, z, out))
         && (out_find(out, "data") || view_data(r, points ? N_DATA : N_PICTURES, 0, false, out))
-        && (!points || view_bounds(r, 1, out));
+        && (!points || view_bounds(r, false, 1, out));
 }
 
 // ----------------------------------------------------------------------------------------------------------------- arrange

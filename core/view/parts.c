@@ -56,20 +56,28 @@ static int compare_floats(const void *a, const void *b) {
 
 enum { BOUNDS_POINTS = 1000, BOUNDS_OUT = 5 };      // points drawn to find the bounds, and how many may lie outside on a side
 #define BOUNDS_MARGIN 0.15                          // of the extent, on each side
+#define BOUNDS_NOISE 2.8                            // standard deviations: 1 point in 200 lies outside
 
-bool view_bounds(const Run *r, double aspect, Out *out) {
+bool view_bounds(const Run *r, bool noise, double aspect, Out *out) {
     float *b = out_f32(out, "bounds", 1, (int[]){ 4 });
     if (!b) return false;
     float x[2 * BOUNDS_POINTS], line[BOUNDS_POINTS];
-    data_draw(run_data(r), SPLIT_TRAIN, 0, 0, BOUNDS_POINTS, x, NULL);
+    const Data *d = run_data(r);
+    data_draw(d, SPLIT_TRAIN, 0, 0, BOUNDS_POINTS, x, NULL);
     for (int axis = 0; axis < 2; axis++) {
         for (int i = 0; i < BOUNDS_POINTS; i++) line[i] = x[2 * i + axis];
         qsort(line, BOUNDS_POINTS, sizeof *line, compare_floats);
         double low = (double)line[BOUNDS_OUT], high = (double)line[BOUNDS_POINTS - 1 - BOUNDS_OUT];
         // One point, or all on a line: still a plane, and one that single precision can tell apart.
         double least = fmax(1e-3, 1e-4 * fmax(fabs(low), fabs(high))), margin = fmax(BOUNDS_MARGIN * (high - low), least);
-        b[2 * axis] = (float)(low - margin);
-        b[2 * axis + 1] = (float)(high + margin);
+        low -= margin;
+        high += margin;
+        if (noise) {
+            low = fmin(low, d->mean[axis] - BOUNDS_NOISE * d->std[axis]);
+            high = fmax(high, d->mean[axis] + BOUNDS_NOISE * d->std[axis]);
+        }
+        b[2 * axis] = (float)low;
+        b[2 * axis + 1] = (float)high;
     }
     bounds_widen(b, aspect);
     return true;
@@ -96,7 +104,7 @@ bool view_call(Run *r, const char *verb, const Call *call, const char *const nam
     return ok;
 }
 
-void view_options(char text[96], double seed, double label) {
+void verb_options(char text[96], double seed, double label) {
     int n = snprintf(text, 96, "seed\t%.0f\n", seed);
     if (label >= 0) snprintf(text + n, 96 - (size_t)n, "label\t%.0f\n", label);
 }

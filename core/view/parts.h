@@ -16,8 +16,9 @@
 bool view_data(const Run *r, int n, uint32_t seed, bool labels, Out *out);
 
 // "bounds" [4] = x0 x1 y0 y1: what the plane of a set of points shows.  It depends on the set alone, so pictures do not jump, and has
-// room for all but the outermost of 200 points on each side; widened to `aspect` (width over height).
-bool view_bounds(const Run *r, double aspect, Out *out);
+// room for all but the outermost of 200 points on each side, and, if wanted, for normal noise of the data's mean and spread; widened to
+// `aspect` (width over height).
+bool view_bounds(const Run *r, bool noise, double aspect, Out *out);
 
 // Bounds widened on one axis, about their middle, to width / height = aspect.
 void bounds_widen(float bounds[4], double aspect);
@@ -26,7 +27,7 @@ void bounds_widen(float bounds[4], double aspect);
 bool view_call(Run *r, const char *verb, const Call *call, const char *const names[][2], Out *out);
 
 // Options text for a verb: "seed\t<seed>\n", and "label\t<label>\n" where label >= 0.
-void view_options(char text[96], double seed, double label);
+void verb_options(char text[96], double seed, double label);
 
 // Columns i and j of an array [n, ...] as points of a plane: array `name` [n,2].
 bool view_plane(const Array *codes, int i, int j, const char *name, Out *out);

@@ -23,7 +23,7 @@ static bool compute(Run *r, const double *o, Out *out) {
     const Array *data = out_find(out, "data");
     size_t n_x = (size_t)array_rows(data) * (size_t)array_width(data);
     return view_call(r, "reconstruct", &(Call){ .n = (int)o[N], .x = data->data, .n_x = n_x, .name = "", .options = "" }, names, out)
-        && (is_pictures(data) || view_bounds(r, o[ASPECT], out));
+        && (is_pictures(data) || view_bounds(r, false, o[ASPECT], out));
 }
 
 static void arrange(const Run *r, const double *o, const Out *a, Scene *s) {

@@ -5,7 +5,7 @@
 // there could be, D* = p / (p + p_g).  Pictures: a grid of samples, and on request one of held-out data beside it.
 //
 // Arrays: data [n,...], labels [n] (sets with classes), samples [n,...], codes [n,z] (models that have them);
-//         points: bounds [4] = x0 x1 y0 y1 of the plane, density [h,w] or critic [h,w] and optimal [h,w] at the centres of h x w cells that
+//         points: bounds [4] = x0 x1 y0 y1 of the plane, density [h,w] or critic [h,w] and, for that field, optimal [h,w] at the centres of h x w cells that
 //         share the bounds, row 0 at the top, and level [1]: the density from which on a cell is shown in full colour.
 #include <math.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static const Knob options[] = {
     { "real", "Real data", KNOB_BOOLEAN, 1, 0, 0, 1, .live = true, .group = "", .help = "Shows held-out examples too." },
     { "map", "Map", KNOB_CHOICE, MAP_AUTO, MAP_NONE, .choices = "auto|none|density|critic", .group = "points",
       .help = "Behind the points: the model's exact density, or what its critic says of each place." },
-    { "field", "Critic", KNOB_CHOICE, FIELD_LEARNED, FIELD_LEARNED, .choices = "learned|optimal", .live = true, .group = "points",
+    { "field", "Critic", KNOB_CHOICE, FIELD_LEARNED, FIELD_LEARNED, .choices = "learned|optimal", .group = "points",
       .help = "The critic as trained, or the best one there is, p / (p + p_g), where the data's density is known (Goodfellow et al. 2014, prop. 1)." },
     { "grid", "Map's detail", KNOB_INTEGER, 64, 64, 8, 256, .group = "points", .help = "Cells along each side of the map." },
     { "label", "Class", KNOB_INTEGER, -1, -1, -1, 255, .group = "", .help = "For models that take a class: which one to sample; -1 for any." },
@@ -81,10 +81,11 @@ static bool map_density(Run *r, const float *centre, const int size[2], Out *out
 }
 
 // A flat result [h * w] as the map [h,w].
-static bool map_critic(Run *r, const float *centre, const int size[2], Out *out) {
+static bool map_critic(Run *r, const float *centre, const int size[2], bool optimal, Out *out) {
     int n = size[0] * size[1];
     static const char *const names[][2] = { { "data", "critic" }, { "optimal", "optimal" }, { NULL } };
-    if (!view_call(r, "critic", &(Call){ .n = n, .x = centre, .n_x = (size_t)n * 2, .name = "", .options = "" }, names, out)) return false;
+    Call call = { .n = n, .x = centre, .n_x = (size_t)n * 2, .name = "", .options = optimal ? "optimal\ttrue\n" : "" };
+    if (!view_call(r, "critic", &call, names, out)) return false;
     for (int i = 0; i < out->n; i++) {
         Array *a = &out->array[i];
         if (strcmp(a->name, "critic") && strcmp(a->name, "optimal")) continue;
@@ -99,7 +100,7 @@ static bool compute_map(Run *r, const double *o, Out *out) {
     if (map == MAP_AUTO) map = run_can(r, "logProb") ? MAP_DENSITY : run_can(r, "critic") ? MAP_CRITIC : MAP_NONE;
     if (map == MAP_NONE) return true;
     float *centre = lattice(array_f32(out, "bounds"), (int)o[GRID], size);
-    bool ok = centre && (map == MAP_DENSITY ? map_density : map_critic)(r, centre, size, out);
+    bool ok = centre && (map == MAP_DENSITY ? map_density(r, centre, size, out) : map_critic(r, centre, size, (int)o[FIELD] == FIELD_OPTIMAL, out));
     free(centre);
     return ok;
 }
@@ -108,10 +109,10 @@ static bool compute(Run *r, const double *o, Out *out) {
     bool points = run_data(r)->def.kind == DATA_POINTS;
     static const char *const names[][2] = { { "data", "samples" }, { "codes", "codes" }, { NULL } };
     char text[96];
-    view_options(text, o[SEED], o[LABEL]);
+    verb_options(text, o[SEED], o[LABEL]);
     return view_data(r, (int)o[N], 0, true, out)
         && view_call(r, "sample", &(Call){ .n = (int)o[N], .name = "", .options = text }, names, out)
-        && (!points || (view_bounds(r, o[ASPECT], out) && compute_map(r, o, out)));
+        && (!points || (view_bounds(r, false, o[ASPECT], out) && compute_map(r, o, out)));
 }
 
 // ----------------------------------------------------------------------------------------------------------------- arrange

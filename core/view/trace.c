@@ -47,14 +47,14 @@ static bool compute(Run *r, const double *o, Out *out) {
     snprintf(text, sizeof text, "seed\t%.0f\nframes\t%d\n", o[SEED], (int)o[FRAMES]);
     return view_data(r, points ? N_DATA : N_PICTURES, 0, false, out)
         && view_call(r, "trace", &(Call){ .n = (int)o[N], .name = "", .options = text }, names, out)
-        && (!points || (compute_sectors(out_find(out, "frames"), out) && view_bounds(r, 1, out)));
+        && (!points || (compute_sectors(out_find(out, "frames"), out) && view_bounds(r, true, 1, out)));
 }
 
 // The frame whose time is nearest to where the slider stands between the first and the last.
 static int frame_at(const Array *time, int frames, double slider) {
     if (!time || array_rows(time) < 2) return (int)(slider * (frames - 1) + 0.5);
     int nearest = 0;
-    double least = INFINITY;
+    double least = HUGE_VAL;
     for (int f = 0; f < frames; f++) {
         double first, last, t;
         if (time->type == TYPE_F64) { const double *x = time->data; first = x[0]; last = x[frames - 1]; t = x[f]; }
