@@ -1,0 +1,407 @@
+// genplay.mjs -- Genplay's API: deep generative models that train in a page, a worker or Node.
+//
+//     import { createLab } from './wasm/genplay.mjs';
+//     const lab = await createLab();
+//     const run = lab.create({ model: 'realnvp', data: 'moons', seed: 7, params: { couplings: 8 } });
+//     run.train(500);                                        // 500 optimizer steps, synchronous
+//     const { data, shape } = run.sample(1000, { seed: 1 });
+//
+// A Lab is one instance of the engine: its models and data sets, and the runs that share its memory.  A Run (run.mjs) is one model
+// that learns one data set from one seed.
+//
+// Values.  Inputs are a Float32Array or { data, shape }; results are { data, shape }, row-major, slowest dimension first, copies that
+// the caller owns.  Points are in the data's own units, pixels in [0, 1].  Densities are Float64Arrays in nats.  Seeds are unsigned
+// 32-bit integers.
+//
+// Errors.  Every failure throws GenplayError with a `code` and a message that names the argument, what it was and what is accepted.
+// A refused call changes nothing.
+//
+// Determinism.  Same version, same build, same seed, same calls: the same bytes, on every machine and browser (build 'relaxed': on
+// one machine and browser only).
+//
+// This module touches neither document nor self, and does nothing when it is imported.
+
+import { readCatalogue } from './catalogue.mjs';
+import { badArgument, floats, GenplayError, integer, integers, isShape, lines, number, oneOf, product, record, seedValue, string } from './check.mjs';
+import { engineError, loadEngine, readOut, withMemory } from './engine.mjs';
+import { createMeasures } from './measures.mjs';
+import { Run } from './run.mjs';
+
+export { forKind } from './catalogue.mjs';
+export { GenplayError } from './check.mjs';
+export * from './run.mjs';
+
+/** @typedef {import('./catalogue.mjs').Kind} Kind */
+/** @typedef {import('./catalogue.mjs').Model} Model */
+/** @typedef {import('./catalogue.mjs').Palette} Palette */
+/** @typedef {import('./catalogue.mjs').View} View */
+/** @typedef {import('./check.mjs').ErrorCode} ErrorCode */
+/** @typedef {import('./measures.mjs').Measures} Measures */
+/** @typedef {import('./run.mjs').Tensor} Tensor */
+/** @typedef {import('./run.mjs').Input} Input */
+/** @typedef {import('./run.mjs').Value} Value */
+/** @typedef {import('./run.mjs').Dataset} Dataset */
+
+/**
+ * @typedef {object} LabOptions
+ * @property {'auto' | 'simd' | 'relaxed' | 'threads'} [build] `auto` (simd) for everyone; `relaxed` is faster and repeats on one machine only
+ * @property {number} [threads] 1 in this version
+ * @property {number} [memory] ceiling in MB for everything in the lab; 2048 if left out
+ */
+
+/**
+ * @typedef {object} CreateOptions
+ * @property {string} model id of a model
+ * @property {string} data id of a data set
+ * @property {number} [seed] unsigned 32-bit; 1 if left out
+ * @property {Record<string, Value>} [params] over the model's defaults
+ */
+
+/**
+ * @typedef {object} DrawnRows
+ * @property {Float32Array} data
+ * @property {number[]} shape
+ * @property {Int32Array | null} labels
+ * @property {Tensor | null} attributes
+ */
+
+/**
+ * Integers 0, 1, ...
+ * @typedef {readonly number[] | Int32Array | Uint8Array | Uint32Array | Int16Array | Uint16Array | Int8Array} Labels
+ */
+
+/**
+ * @typedef {object} OwnData
+ * @property {string} id a name that no data set has
+ * @property {Kind} kind
+ * @property {readonly number[]} [shape] of one example: [2] (if left out), or [height, width, channels]
+ * @property {Input} data rows, one after the other
+ * @property {Labels} [labels] one for each row
+ * @property {number} [classes] how many there are; one more than the greatest label if left out
+ * @property {{ data: Input, labels?: Labels }} [test] rows to test on; a tenth is held out if left out and there are 100 or more
+ */
+
+/**
+ * The bytes of IDX files, gzip or plain.
+ * @typedef {{ images: Uint8Array, labels?: Uint8Array, testImages?: Uint8Array, testLabels?: Uint8Array }} IdxFiles
+ */
+
+const MB = 2 ** 20;
+const MEMORY_MAX = 4095;
+
+/**
+ * Opens a lab: a fresh instance of the engine.
+ * @param {LabOptions} [options]
+ * @returns {Promise<Lab>}
+ */
+export async function createLab(options) {
+  const { build = 'auto', threads = 1, memory = 2048 } = record('options', options, ['build', 'threads', 'memory']);
+  const wanted = oneOf('options.build', build, /** @type {const} */ (['auto', 'simd', 'relaxed', 'threads']));
+  const bytes = number('options.memory', memory, 1, MEMORY_MAX) * MB;
+  if (integer('options.threads', threads, 1, 1024) !== 1) throw new GenplayError('unsupported', `options.threads is ${threads}, but this version runs on 1 thread`);
+  const engine = await loadEngine(wanted);
+  return new Lab(engine, bytes);
+}
+
+/** One instance of the engine: models, data sets and runs.  Made by `createLab`. */
+export class Lab {
+  /** @type {import('./run.mjs').Core} */ #core;
+  /** @type {import('./engine.mjs').Engine} */ #engine;
+  /** @type {Measures} */ #measures;
+  #context = { gl: /** @type {object | null} */ (null), handle: 0 };
+
+  /**
+   * Labs come from `createLab`.
+   * @param {import('./engine.mjs').Engine} engine
+   * @param {number} memory bytes
+   */
+  constructor(engine, memory) {
+    const { module } = engine;
+    const lab = module._gp_lab_new(memory) >>> 0;
+    const out = lab && module._gp_out_new(lab) >>> 0;
+    if (!out) throw engineError(module);
+    this.#engine = engine;
+    this.#core = { module, lab, out, catalogue: catalogueOf(module, lab), gl: null };
+    this.#measures = createMeasures(() => ({ lab: this.#alive(), module: this.#core.module }));
+  }
+
+  // --- What there is ---------------------------------------------------------------------------------------------------
+
+  /** Which build runs. */
+  get build() { this.#alive(); return this.#engine.build; }
+  /** The engine's version. */
+  get version() { return this.#catalogue().version; }
+  /** Every model, frozen. */
+  get models() { return this.#catalogue().models; }
+  /** Every data set, those added too, frozen. */
+  get datasets() { return this.#catalogue().datasets; }
+  /** The colours that views use. */
+  get palette() { return this.#catalogue().palette; }
+  /** The measures on the caller's own arrays. */
+  get measures() { this.#alive(); return this.#measures; }
+
+  // --- Data ------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Draws n examples: fresh ones of an endless set, a random choice of rows of a finite one.
+   * @param {string} id
+   * @param {number} n
+   * @param {{ seed?: number, split?: 'train' | 'test' }} [options]
+   * @returns {DrawnRows}
+   */
+  draw(id, n, options) {
+    const lab = this.#alive();
+    const { module, out } = this.#core;
+    string('id', id, 'the id of a data set');
+    integer('n', n);
+    const { seed = 1, split = 'train' } = record('options', options, ['seed', 'split']);
+    const key = seedValue('options.seed', seed);
+    const part = oneOf('options.split', split, /** @type {const} */ (['train', 'test']));
+    const good = withMemory(module, (put) => module._gp_lab_draw(lab, put.text(id), n, key, put.text(part), out));
+    if (!good) throw this.#failure();
+    /** @type {Record<string, import('./engine.mjs').NamedArray>} */
+    const array = Object.fromEntries(readOut(module, out).arrays.map((one) => [one.name, one]));
+    const { data, shape } = /** @type {Tensor} */ (array.data);
+    const attributes = array.attributes ? /** @type {Tensor} */ ({ data: array.attributes.data, shape: array.attributes.shape }) : null;
+    return { data, shape, labels: /** @type {Int32Array} */ (array.labels?.data) ?? null, attributes };
+  }
+
+  /**
+   * Registers the caller's own points or pictures as a data set.
+   * @param {OwnData} own
+   * @returns {Dataset}
+   */
+  addData(own) {
+    const lab = this.#alive();
+    const { module } = this.#core;
+    const given = record('the data set', required('the data set', own), ['id', 'kind', 'shape', 'data', 'labels', 'classes', 'test']);
+    const id = string('id', given.id, 'a name in one line');
+    const kind = oneOf('kind', given.kind, /** @type {const} */ (['points', 'image']));
+    const shape = exampleShape(given.shape, kind);
+    const test = given.test === undefined ? null : record('test', given.test, ['data', 'labels']);
+    const train = rows('', { data: given.data, labels: given.labels }, shape);
+    const held = test && rows('test.', test, shape);
+    const classes = classCount(given.classes, train.labels, held?.labels ?? null);
+    const good = withMemory(module, (put) => module._gp_add_rows(
+      lab, put.text(id), kind === 'image' ? 1 : 0, put.array(Int32Array.of(...shape, 0, 0, 0).subarray(0, 3)), classes,
+      put.array(train.x), put.array(train.labels), train.n, put.array(held?.x), put.array(held?.labels), held?.n ?? 0));
+    return this.#added(good, id);
+  }
+
+  /**
+   * Registers IDX files, such as MNIST's four, as a data set.
+   * @param {string} id
+   * @param {IdxFiles} files
+   * @returns {Dataset}
+   */
+  addIdx(id, files) {
+    const lab = this.#alive();
+    const { module } = this.#core;
+    string('id', id, 'a name in one line');
+    const roles = ['images', 'labels', 'testImages', 'testLabels'];
+    const given = record('files', required('files', files), roles);
+    required('files.images', given.images, 'the bytes of an IDX file as a Uint8Array');
+    const bytes = roles.map((role) => this.#unpack(`files.${role}`, given[role]));
+    const good = withMemory(module, (put) => module._gp_add_idx(
+      lab, put.text(id), put.array(Uint32Array.from(bytes, (one) => put.array(one))), put.array(Uint32Array.from(bytes, (one) => one?.length ?? 0))));
+    return this.#added(good, id);
+  }
+
+  // --- Runs ------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Starts a run: that model on that data set, untrained.
+   * @param {CreateOptions} options
+   * @returns {Run}
+   */
+  create(options) {
+    const lab = this.#alive();
+    const { module, catalogue } = this.#core;
+    const given = record('options', required('options', options), ['model', 'data', 'seed', 'params']);
+    const model = string('model', given.model, `one of ${catalogue.models.map(({ id }) => id).join(', ')}`);
+    const data = string('data', given.data, `one of ${catalogue.datasets.map(({ id }) => id).join(', ')}`);
+    const seed = seedValue('seed', given.seed === undefined ? 1 : given.seed);
+    const params = catalogue.models.find(({ id }) => id === model)?.params ?? [];
+    const knobs = lines('params', record('params', given.params, null), params);
+    const run = withMemory(module, (put) => module._gp_run_new(lab, put.text(model), put.text(data), seed, put.text(knobs))) >>> 0;
+    if (!run) throw this.#failure();
+    return new Run(this.#core, run);
+  }
+
+  /**
+   * Goes on with a saved run, exactly where it stopped.
+   * @param {Uint8Array} bytes
+   * @returns {Run}
+   */
+  load(bytes) {
+    const lab = this.#alive();
+    const { module } = this.#core;
+    const file = byteArray('bytes', bytes, 'the bytes of a saved run as a Uint8Array');
+    const run = withMemory(module, (put) => module._gp_load(lab, put.array(file), file.length)) >>> 0;
+    if (!run) throw this.#failure();
+    this.#refresh();
+    return new Run(this.#core, run);
+  }
+
+  // --- Pictures --------------------------------------------------------------------------------------------------------
+
+  /**
+   * Says what `run.draw` draws on: a WebGL2 context, the same one again after it was lost and restored, or null for none.
+   * @param {import('./run.mjs').Context | null} gl
+   */
+  attach(gl) {
+    this.#alive();
+    const { module } = this.#core;
+    if (gl !== null && typeof (/** @type {any} */ (gl)?.createProgram) !== 'function') throw badArgument('gl', gl, 'a WebGL2 context, or null');
+    this.#detach();
+    if (!gl) return;
+    const handle = module.GL.registerContext(gl, { majorVersion: 2, minorVersion: 0 });
+    if (!module._gp_attach(handle)) {
+      const error = engineError(module);
+      module.GL.deleteContext(handle);
+      throw error;
+    }
+    this.#context = { gl, handle };
+    this.#core.gl = gl;
+  }
+
+  // --- The end ---------------------------------------------------------------------------------------------------------
+
+  /** Gives everything back, the runs too.  After that it refuses everything with `bad-argument`. */
+  free() {
+    const lab = this.#alive();
+    const { module, out } = this.#core;
+    this.#detach();
+    module._gp_out_free(out);
+    module._gp_lab_free(lab);
+    this.#core.lab = 0;
+    // Dropping the instance is what gives its memory back to the system.
+    this.#core.module = this.#engine.module = /** @type {any} */ (null);
+  }
+
+  // --- Within ----------------------------------------------------------------------------------------------------------
+
+  #alive() {
+    if (!this.#core.lab) throw new GenplayError('bad-argument', 'this lab was freed: create another one');
+    return this.#core.lab;
+  }
+
+  #catalogue() {
+    this.#alive();
+    return this.#core.catalogue;
+  }
+
+  #refresh() {
+    this.#core.catalogue = catalogueOf(this.#core.module, this.#core.lab);
+  }
+
+  #failure() {
+    const { module, out } = this.#core;
+    const error = engineError(module);
+    module._gp_out_clear(out);
+    return error;
+  }
+
+  /**
+   * @param {number} good
+   * @param {string} id
+   */
+  #added(good, id) {
+    if (!good) throw this.#failure();
+    this.#refresh();
+    return /** @type {Dataset} */ (this.datasets.find((one) => one.id === id));
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown} value
+   * @returns {Uint8Array | null}
+   */
+  #unpack(name, value) {
+    if (value === undefined) return null;
+    const bytes = byteArray(name, value, 'the bytes of an IDX file as a Uint8Array');
+    if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+    try {
+      return this.#engine.gunzip(bytes);
+    } catch (cause) {
+      throw new GenplayError('bad-file', `${name} begins like a gzip file, but does not unpack: ${/** @type {Error} */ (cause).message}`, { cause });
+    }
+  }
+
+  #detach() {
+    const { gl, handle } = this.#context;
+    if (!gl) return;
+    const { module } = this.#core;
+    if (/** @type {any} */ (gl).isContextLost?.()) module._gp_lost();
+    else module._gp_detach();
+    module.GL.deleteContext(handle);
+    this.#context = { gl: null, handle: 0 };
+    this.#core.gl = null;
+  }
+}
+
+/**
+ * @param {import('./engine.mjs').Module} module
+ * @param {number} lab
+ */
+function catalogueOf(module, lab) {
+  const json = module._gp_catalogue(lab);
+  if (!json) throw engineError(module);
+  return readCatalogue(module.UTF8ToString(json));
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ * @param {string} [accepted]
+ */
+function required(name, value, accepted = 'an object') {
+  if (value === undefined || value === null) throw badArgument(name, value, accepted);
+  return value;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ * @param {string} accepted
+ * @returns {Uint8Array}
+ */
+function byteArray(name, value, accepted) {
+  if (value instanceof Uint8Array) return value;
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  throw badArgument(name, value, accepted);
+}
+
+/**
+ * @param {unknown} shape
+ * @param {Kind} kind
+ * @returns {number[]}
+ */
+function exampleShape(shape, kind) {
+  if (shape === undefined && kind === 'points') return [2];
+  if (!isShape(shape) || shape.length !== (kind === 'points' ? 1 : 3)) throw badArgument('shape', shape, kind === 'points' ? '[2]' : '[height, width, channels]');
+  return shape;
+}
+
+/**
+ * @param {string} name
+ * @param {Record<string, unknown>} given
+ * @param {number[]} shape
+ */
+function rows(name, given, shape) {
+  const x = floats(`${name}data`, given.data, { shape });
+  const n = x.length / product(shape);
+  return { x, n, labels: given.labels === undefined ? null : integers(`${name}labels`, given.labels, n) };
+}
+
+/**
+ * @param {unknown} classes
+ * @param {Int32Array | null} labels
+ * @param {Int32Array | null} testLabels
+ */
+function classCount(classes, labels, testLabels) {
+  if (classes !== undefined) return integer('classes', classes, 0);
+  let most = -1;
+  for (const list of [labels, testLabels]) for (const label of list ?? []) if (label > most) most = label;
+  return most + 1;
+}
