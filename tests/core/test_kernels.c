@@ -1,0 +1,90 @@
+// matmul and convolution against their slow twins.
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "check.h"
+#include "kernels/conv.h"
+#include "kernels/matmul.h"
+
+static float *noise(uint32_t seed, int n) {
+    float *x = malloc(sizeof *x * (size_t)n);
+    rng_normal((Key){ seed, 1 }, 0, 0, 0, x, n);
+    return x;
+}
+
+static void compare(int M, int N, int K, bool ta, bool tb, bool add) {
+    int lda = (ta ? M : K) + 3, ldb = (tb ? K : N) + 1, ldc = N + 2;         // rows further apart than they are long
+    float *a = noise(1, (ta ? K : M) * lda), *b = noise(2, (tb ? N : K) * ldb), *c = noise(3, M * ldc), *r = noise(3, M * ldc);
+    check_during("M %d N %d K %d ta %d tb %d add %d", M, N, K, ta, tb, add);
+    matmul(M, N, K, a, lda, ta, b, ldb, tb, c, ldc, add);
+    matmul_ref(M, N, K, a, lda, ta, b, ldb, tb, r, ldc, add);
+    ENSURE(!memcmp(c, r, sizeof *c * (size_t)(M * ldc)));                    // also what lies between the rows is untouched
+    free(a), free(b), free(c), free(r);
+}
+
+TEST(matmul, "every shape, transposition and edge gives the bytes of the three loops") {
+    static const int sizes[] = { 1, 2, 3, 4, 5, 7, 8, 9, 17 };
+    for (int i = 0; i < 9; i++)
+        for (int j = 0; j < 9; j++)
+            for (int k = 0; k < 9; k++)
+                for (int form = 0; form < 8; form++) compare(sizes[i], sizes[j], sizes[k], form & 1, form & 2, form & 4);
+}
+
+TEST(matmul, "blocks larger than the cache's give the bytes of the three loops") {
+    for (int form = 0; form < 8; form++) compare(197, 40, 401, form & 1, form & 2, form & 4);
+    compare(5, 521, 395, false, false, false);
+    compare(200, 3, 800, true, true, true);
+}
+
+TEST(matmul, "a row's result does not depend on how many rows there are") {
+    float *a = noise(1, 300 * 50), *b = noise(2, 50 * 30), *all = noise(3, 300 * 30), *one = noise(4, 30);
+    matmul(300, 30, 50, a, 50, false, b, 30, false, all, 30, false);
+    for (int i = 0; i < 300; i += 37) {
+        matmul(1, 30, 50, a + i * 50, 50, false, b, 30, false, one, 30, false);
+        ENSURE(!memcmp(one, all + i * 30, sizeof *one * 30));
+    }
+    free(a), free(b), free(all), free(one);
+}
+
+TEST(matmul, "an empty sum is zero, or what stood there") {
+    float c[4] = { 1, 2, 3, 4 };
+    matmul(2, 2, 0, c, 1, false, c, 2, false, c, 2, true);
+    ENSURE(c[0] == 1 && c[3] == 4);
+    matmul(2, 2, 0, c, 1, false, c, 2, false, c, 2, false);
+    ENSURE(c[0] == 0 && c[3] == 0);
+}
+
+static double worst(const float *a, const float *b, int n) {
+    double most = 0;
+    for (int i = 0; i < n; i++) {
+        double gap = fabs((double)a[i] - (double)b[i]);
+        if (gap > most) most = gap;
+    }
+    return most;
+}
+
+static void compare_conv(ConvShape s) {
+    s.out_h = (s.h + 2 * s.pad - s.k) / s.stride + 1, s.out_w = (s.w + 2 * s.pad - s.k) / s.stride + 1;
+    int nx = s.batch * s.h * s.w * s.c, nw = s.k * s.k * s.c * s.o, ny = s.batch * s.out_h * s.out_w * s.o;
+    check_during("%dx%dx%d -> %d, k %d stride %d pad %d", s.h, s.w, s.c, s.o, s.k, s.stride, s.pad);
+    float *x = noise(1, nx), *w = noise(2, nw), *y = noise(3, ny), *temp = malloc(sizeof *temp * conv_temp(&s));
+    float *fast = malloc(sizeof *fast * (size_t)(nx + nw + ny)), *slow = malloc(sizeof *slow * (size_t)(nx + nw + ny));
+    conv(&s, x, w, fast, temp), conv_ref(&s, x, w, slow);
+    ENSURE(!memcmp(fast, slow, sizeof *fast * (size_t)ny));
+    conv_dw(&s, x, y, fast, temp), conv_dw_ref(&s, x, y, slow);
+    ENSURE(!memcmp(fast, slow, sizeof *fast * (size_t)nw));
+    conv_dx(&s, y, w, fast, temp), conv_dx_ref(&s, y, w, slow);
+    ENSURE_CLOSE(worst(fast, slow, nx), 0, 2e-5);                            // a sum of k k o products of N(0,1), in another order
+    free(x), free(w), free(y), free(temp), free(fast), free(slow);
+}
+
+TEST(conv, "the convolution and its two adjoints agree with the loops over everything") {
+    compare_conv((ConvShape){ .batch = 2, .h = 7, .w = 5, .c = 3, .k = 3, .o = 4, .stride = 1, .pad = 1 });
+    compare_conv((ConvShape){ .batch = 3, .h = 8, .w = 8, .c = 1, .k = 3, .o = 9, .stride = 2, .pad = 1 });
+    compare_conv((ConvShape){ .batch = 1, .h = 6, .w = 9, .c = 2, .k = 4, .o = 1, .stride = 2, .pad = 1 });
+    compare_conv((ConvShape){ .batch = 2, .h = 5, .w = 5, .c = 4, .k = 1, .o = 5, .stride = 1, .pad = 0 });
+    compare_conv((ConvShape){ .batch = 1, .h = 4, .w = 4, .c = 2, .k = 4, .o = 3, .stride = 3, .pad = 0 });
+}
