@@ -50,7 +50,7 @@ const llvm = async () => { for (const name of ['clang-19', 'wasm-ld-19', 'llvm-a
 function bash(code, { args = [], env = {} } = {}) {
   const command = code === null ? ['wasm/setup.sh', ...args] : ['-c', `source wasm/setup.sh; ${code}`];
   return new Promise((resolve) => {
-    execFile(join(bin, 'bash'), command, { cwd: project, env: { PATH: bin, HOME: home, GENPLAY_TOOLS: tools, GENPLAY_OS_RELEASE: join(home, 'os-release'), ...env } },
+    execFile(join(bin, 'bash'), command, { cwd: project, env: { PATH: bin, HOME: home, GENPLAY_TOOLS: tools, GENPLAY_OS_RELEASE: join(home, 'os-release'), GENPLAY_SYSTEM_SHARE: join(home, 'share'), ...env } },
       (error, stdout, stderr) => resolve({ code: error ? error.code : 0, stdout: stdout.trim(), stderr: stderr.trim() }));
   });
 }
@@ -181,13 +181,26 @@ test('sudo is used where we are not root, and said; without sudo the command is 
   assert.match(await calls(), /\napt-get install x\n$/);
 });
 
-test("Debian 13: the distribution's package", async () => {
+test("Debian 13: the distribution's package, and acorn beside it where Node does not find it", async () => {
   await complete();
   await rm(join(bin, 'emcc'));
   await os(DEBIAN_13);
   await program('id', 'echo 0');
+  for (const folder of ['emscripten', 'nodejs/acorn']) await mkdir(join(home, 'share', folder), { recursive: true });
+  // This Node finds acorn only where it is linked.
+  await program('node', 'case $1 in --version) echo v20.20.2 ;; -e) [ -e node_modules/acorn ] ;; esac');
   assert.equal((await bash(null)).code, 0);
   assert.match(await calls(), /apt-get install .* emscripten\n/);
+  assert.ok(existsSync(join(home, 'share/emscripten/node_modules/acorn')));
+  await emcc('3.1.69');
+  assert.deepEqual(await bash(null), { code: 0, stdout: '', stderr: '' }, 'nothing is left to do');
+});
+
+test("Debian's own Node finds acorn, and nothing is linked", async () => {
+  await complete();
+  for (const folder of ['emscripten', 'nodejs/acorn']) await mkdir(join(home, 'share', folder), { recursive: true });
+  assert.deepEqual(await bash(null), { code: 0, stdout: '', stderr: '' });
+  assert.ok(!existsSync(join(home, 'share/emscripten/node_modules')));
 });
 
 test("an entry of the machine's apt configuration is copied with its mirror, options and key, for another release", async () => {

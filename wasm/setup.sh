@@ -20,7 +20,8 @@
 set -euo pipefail
 
 TOOLS=${GENPLAY_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/genplay}
-OS_RELEASE=${GENPLAY_OS_RELEASE:-/etc/os-release}
+OS_RELEASE=${GENPLAY_OS_RELEASE:-/etc/os-release}             # these two: for the tests
+SYSTEM_SHARE=${GENPLAY_SYSTEM_SHARE:-/usr/share}
 EMCC_WANTED=3.1.60
 NODE_WANTED=20
 SIMDE_HEADER='simde/wasm/simd128.h'
@@ -194,18 +195,25 @@ install_private_emscripten() {
   "$home/emcc" --version >/dev/null || fail "emcc does not run; remove $home and try again."
 }
 
+# Debian's emcc finds acorn, which -O needs, beside Debian's own Node; another Node looks for it beside emcc.
+link_acorn() {
+  local emscripten=$SYSTEM_SHARE/emscripten acorn=$SYSTEM_SHARE/nodejs/acorn
+  [ -d "$emscripten" ] && [ -d "$acorn" ] && [ ! -e "$emscripten/node_modules/acorn" ] || return 0
+  (cd "$emscripten" && node -e 'require.resolve("acorn")' >/dev/null 2>&1) && return
+  say "showing Debian's Emscripten where acorn is."
+  as_root mkdir -p "$emscripten/node_modules"
+  as_root ln -s "$acorn" "$emscripten/node_modules/acorn"
+}
+
 need_emcc() {
   case $(emcc_case) in
-    private|path) ;;
+    private) ;;
+    path) link_acorn ;;
     debian12) install_private_emscripten ;;
     debian13)
       say "installing Debian's Emscripten."
       apt_install emscripten
-      # Debian's emcc looks for acorn beside Debian's own Node; another Node does not look there.
-      [ -e /usr/share/emscripten/node_modules/acorn ] || [ ! -d /usr/share/nodejs/acorn ] || {
-        as_root mkdir -p /usr/share/emscripten/node_modules
-        as_root ln -s /usr/share/nodejs/acorn /usr/share/emscripten/node_modules/acorn
-      } ;;
+      link_acorn ;;
     other)
       say "emcc (Emscripten) $EMCC_WANTED or newer is not on the PATH$(found=$(emcc_of_system); [ -z "$found" ] || echo " ($found is $(emcc_version "$found"))"). Install it in one of these ways, then try again:"
       say "  emsdk:     git clone https://github.com/emscripten-core/emsdk && cd emsdk && ./emsdk install latest && ./emsdk activate latest && . ./emsdk_env.sh"
