@@ -21,6 +21,8 @@ SETUP ?= wasm/setup.sh
 export GENPLAY_TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/genplay
 export PATH := $(GENPLAY_TOOLS)/emscripten:$(PATH)
 EMCC ?= emcc
+# V=1 shows each command whole.
+Q := $(if $(V),,@)
 BIN := node_modules/.bin
 export O W D
 
@@ -35,7 +37,6 @@ CORE := $(sort $(wildcard core/*.c core/*/*.c core/*/*/*.c))
 TESTS := $(sort $(wildcard tests/core/*.c))
 PROGRAMS := $(patsubst tests/native/%.c,$(O)/native/%,$(wildcard tests/native/*.c))
 BOUNDARY := $(sort $(wildcard wasm/*.c))
-PAGE := $(wildcard wasm/*.mjs web/* web/*/* pretrained/*)
 
 # ------------------------------------------------------------------------------------------------------------------ flags
 
@@ -63,14 +64,15 @@ LINK_FLAGS := --no-entry -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=web,worker,node
 
 # ---------------------------------------------------------------------------------------------------------------- targets
 
-.PHONY: all start test data figures pretrained clean setup setup-test native native-tests wasm types page package
+.PHONY: all start test data figures pretrained clean setup native native-tests wasm types page package
 all: native page
 
 start: page
 	node wasm/serve.mjs $(D)
 
-# Node 20's runner takes files, not patterns, and its first releases know neither flag.
-test: setup-test all native-tests types
+# The tests need Chromium too.  Node 20's runner takes files, not patterns, and its first releases know neither flag.
+test: SETUP += --test
+test: all native-tests types
 	node --test $(shell node --test-timeout=1 -e 0 2>/dev/null && echo --test-concurrency=2 --test-timeout=300000) \
 	  $(sort $(shell find tests -name '*.test.mjs'))
 
@@ -88,8 +90,6 @@ clean:
 
 setup:
 	@$(SETUP)
-setup-test:
-	@$(SETUP) --test
 
 # ----------------------------------------------------------------------------------------------------------------- native
 
@@ -99,21 +99,26 @@ native-tests: $(O)/asan/tests
 
 $(O)/obj/native/%.o: %.c Makefile | setup
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(NATIVE_FLAGS) -c $< -o $@
+	@echo 'native   $<'
+	$(Q)$(CC) $(FLAGS) $(NATIVE_FLAGS) -c $< -o $@
 $(O)/obj/asan/%.o: %.c Makefile | setup
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(ASAN_FLAGS) -c $< -o $@
+	@echo 'asan     $<'
+	$(Q)$(CC) $(FLAGS) $(ASAN_FLAGS) -c $< -o $@
 
 # Made anew each time: ar would keep the objects of sources that are gone.
 $(O)/native/libgenplay.a: $(CORE:%.c=$(O)/obj/native/%.o)
 	@mkdir -p $(@D)
-	rm -f $@
-	$(AR) rcs $@ $^
+	@rm -f $@
+	@echo 'link     $@'
+	$(Q)$(AR) rcs $@ $^
 $(PROGRAMS): $(O)/native/%: $(O)/obj/native/tests/native/%.o $(O)/native/libgenplay.a
-	$(CC) $^ -lm -o $@
+	@echo 'link     $@'
+	$(Q)$(CC) $^ -lm -o $@
 $(O)/asan/tests: $(CORE:%.c=$(O)/obj/asan/%.o) $(TESTS:%.c=$(O)/obj/asan/%.o)
 	@mkdir -p $(@D)
-	$(CC) $(ASAN_FLAGS) $^ -lm -o $@
+	@echo 'link     $@'
+	$(Q)$(CC) $(ASAN_FLAGS) $^ -lm -o $@
 
 # ------------------------------------------------------------------------------------------------------------------- wasm
 
@@ -121,21 +126,26 @@ wasm: $(W)/simd.mjs $(W)/relaxed.mjs $(W)/gunzip.mjs
 
 $(W)/obj/simd/%.o: %.c Makefile | setup
 	@mkdir -p $(@D)
-	$(EMCC) $(FLAGS) $(SIMD_FLAGS) -c $< -o $@
+	@echo 'simd     $<'
+	$(Q)$(EMCC) $(FLAGS) $(SIMD_FLAGS) -c $< -o $@
 $(W)/obj/relaxed/%.o: %.c Makefile | setup
 	@mkdir -p $(@D)
-	$(EMCC) $(FLAGS) $(RELAXED_FLAGS) -c $< -o $@
+	@echo 'relaxed  $<'
+	$(Q)$(EMCC) $(FLAGS) $(RELAXED_FLAGS) -c $< -o $@
 
 $(W)/simd.mjs: $(CORE:%.c=$(W)/obj/simd/%.o) $(BOUNDARY:%.c=$(W)/obj/simd/%.o)
-	$(EMCC) $(SIMD_FLAGS) $(LINK_FLAGS) $^ -o $@
-	@echo "$(@:.mjs=.wasm): $$(gzip -9c $(@:.mjs=.wasm) | wc -c) bytes gzipped, $@: $$(gzip -9c $@ | wc -c)"
+	@echo 'link     $@'
+	$(Q)$(EMCC) $(SIMD_FLAGS) $(LINK_FLAGS) $^ -o $@
+	@echo "         $(@:.mjs=.wasm): $$(gzip -9c $(@:.mjs=.wasm) | wc -c) bytes gzipped, $@: $$(gzip -9c $@ | wc -c)"
 $(W)/relaxed.mjs: $(CORE:%.c=$(W)/obj/relaxed/%.o) $(BOUNDARY:%.c=$(W)/obj/relaxed/%.o)
-	$(EMCC) $(RELAXED_FLAGS) $(LINK_FLAGS) $^ -o $@
+	@echo 'link     $@'
+	$(Q)$(EMCC) $(RELAXED_FLAGS) $(LINK_FLAGS) $^ -o $@
 
 # fflate's inflater in a file of its own, so that genplay.mjs has no import by package name and runs in place.
 $(W)/gunzip.mjs: package.json | setup
 	@mkdir -p $(@D)
-	echo "export { gunzipSync } from 'fflate'" | $(BIN)/esbuild --bundle --minify --format=esm --log-level=warning --outfile=$@
+	@echo 'bundle   $@'
+	$(Q)echo "export { gunzipSync } from 'fflate'" | $(BIN)/esbuild --bundle --minify --format=esm --log-level=warning --outfile=$@
 
 # -------------------------------------------------------------------------------------------------- page, types, package
 
@@ -144,10 +154,11 @@ page: wasm
 
 # The JSDoc types are checked, and become the declarations that ship with the package.  What Emscripten and esbuild made needs no check.
 types: wasm
-	echo 'export default function create(options?: object): Promise<any>;' | tee $(W)/relaxed.d.mts > $(W)/simd.d.mts
-	echo 'export function gunzipSync(packed: Uint8Array): Uint8Array;' > $(W)/gunzip.d.mts
-	$(BIN)/tsc -p tsconfig.json
-	$(BIN)/tsc --ignoreConfig wasm/genplay.mjs --allowJs --skipLibCheck --target es2023 --module preserve --types node \
+	@echo 'types    $(W)/types'
+	$(Q)echo 'export default function create(options?: object): Promise<any>;' | tee $(W)/relaxed.d.mts > $(W)/simd.d.mts
+	$(Q)echo 'export function gunzipSync(packed: Uint8Array): Uint8Array;' > $(W)/gunzip.d.mts
+	$(Q)$(BIN)/tsc -p tsconfig.json
+	$(Q)$(BIN)/tsc --ignoreConfig wasm/genplay.mjs --allowJs --skipLibCheck --target es2023 --module preserve --types node \
 	  --declaration --emitDeclarationOnly --rootDir wasm --outDir $(W)/types
 package: types
 
