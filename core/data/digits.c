@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/real.h"
+#include "base/vec.h"
 
 // ---- 1. The shapes -------------------------------------------------------------------------------------------------
 //
@@ -34,241 +35,241 @@ enum {
     UP,       // it leaves the paper: the end of a stroke
 };
 typedef struct { int8_t ax, ay, bx, by; uint8_t wobble, turn; } Knot;
-enum { MAX_KNOTS = 12 };
+enum { MAX_KNOTS = 12 };   // in one digit
 
 // 0: from the top, anticlockwise, back to the top.  A wide and round, B narrow and pointed.
 static const Knot zero_ring[] = {
-    {51, 1, 56, 6, 47, SMOOTH}, {25, 12, 42, 23, 41, SMOOTH}, {11, 46, 24, 55, 33, SMOOTH}, {14, 87, 25, 92, 41, SMOOTH},
-    {49, 95, 45, 96, 33, SMOOTH}, {86, 82, 70, 74, 26, SMOOTH}, {100, 47, 84, 40, 35, SMOOTH}, {79, 12, 77, 10, 33, SMOOTH},
-    {52, 1, 56, 2, 66, UP},
+    {54, 2, 55, 4, 43, SMOOTH}, {26, 9, 42, 22, 21, SMOOTH}, {6, 47, 24, 54, 25, SMOOTH}, {13, 88, 24, 91, 37, SMOOTH},
+    {50, 98, 46, 97, 19, SMOOTH}, {87, 83, 71, 77, 28, SMOOTH}, {101, 44, 84, 43, 26, SMOOTH}, {78, 10, 77, 11, 28, SMOOTH},
+    {47, 2, 56, 1, 49, UP},
 };
 // 0 with a tail: the pen arrives from the upper right and leaves across its start.
 static const Knot zero_tail[] = {
-    {75, -4, 69, 9, 59, SMOOTH}, {36, 13, 47, 15, 37, SMOOTH}, {9, 50, 17, 45, 32, SMOOTH}, {25, 90, 24, 89, 36, SMOOTH},
-    {54, 95, 53, 98, 33, SMOOTH}, {91, 72, 83, 70, 30, SMOOTH}, {91, 28, 81, 26, 34, SMOOTH}, {57, 10, 58, 1, 64, SMOOTH},
-    {36, 17, 25, 3, 101, UP},
+    {73, -5, 68, 6, 56, SMOOTH}, {39, 13, 49, 14, 38, SMOOTH}, {11, 53, 17, 46, 30, SMOOTH}, {23, 91, 25, 90, 36, SMOOTH},
+    {55, 92, 54, 97, 34, SMOOTH}, {93, 73, 83, 70, 26, SMOOTH}, {91, 29, 85, 25, 35, SMOOTH}, {56, 10, 58, 1, 64, SMOOTH},
+    {33, 18, 22, 5, 112, UP},
 };
 // 1: one stroke, straight or slightly bent.
 static const Knot one_stroke[] = {
-    {49, 0, 48, -1, 15, SMOOTH}, {49, 53, 51, 50, 17, SMOOTH}, {49, 102, 48, 100, 16, UP},
+    {49, -3, 48, 0, 17, SMOOTH}, {49, 54, 51, 49, 15, SMOOTH}, {51, 102, 47, 98, 18, UP},
 };
 // 1 that bends at its foot.
 static const Knot one_foot[] = {
-    {44, 1, 42, 0, 19, SMOOTH}, {43, 38, 45, 37, 21, SMOOTH}, {44, 79, 44, 85, 18, SMOOTH}, {57, 101, 55, 99, 28, UP},
+    {44, 0, 43, 0, 17, SMOOTH}, {44, 40, 45, 36, 24, SMOOTH}, {42, 79, 48, 84, 16, SMOOTH}, {57, 101, 55, 100, 31, UP},
 };
 // 1 with a flag.
 static const Knot one_flag[] = {
-    {22, 22, 38, 18, 49, SMOOTH}, {52, 0, 50, -1, 27, CORNER}, {50, 51, 48, 50, 15, SMOOTH}, {48, 103, 51, 101, 20, UP},
+    {22, 23, 37, 19, 53, SMOOTH}, {55, 0, 51, -2, 33, CORNER}, {50, 51, 48, 50, 15, SMOOTH}, {47, 103, 51, 99, 20, UP},
 };
 // 1 with a flag and a base.
 static const Knot one_base[] = {
-    {24, 23, 34, 14, 39, SMOOTH}, {49, -2, 48, 3, 23, CORNER}, {49, 101, 48, 95, 17, UP},
-    {17, 99, 29, 100, 45, SMOOTH}, {82, 98, 72, 99, 35, UP},
+    {26, 23, 34, 15, 42, SMOOTH}, {47, -3, 48, 3, 32, CORNER}, {49, 101, 49, 94, 23, UP},
+    {19, 99, 28, 99, 43, SMOOTH}, {82, 97, 72, 98, 34, UP},
 };
 // 2: arch, then a corner at the lower left, then the base.
 static const Knot two_corner[] = {
-    {8, 23, 12, 12, 65, SMOOTH}, {40, -1, 45, 5, 38, SMOOTH}, {70, 15, 65, 18, 39, SMOOTH}, {53, 53, 57, 51, 49, SMOOTH},
-    {3, 97, 14, 93, 51, CORNER}, {48, 94, 45, 88, 55, SMOOTH}, {96, 88, 96, 83, 100, UP},
+    {7, 24, 13, 10, 68, SMOOTH}, {42, 1, 44, 4, 38, SMOOTH}, {70, 16, 63, 17, 48, SMOOTH}, {53, 49, 58, 50, 62, SMOOTH},
+    {3, 99, 14, 92, 55, CORNER}, {48, 94, 44, 90, 65, SMOOTH}, {97, 92, 95, 81, 103, UP},
 };
 // 2 with a loop at the lower left; A a small one, B a large one with a swinging base.
 static const Knot two_loop[] = {
-    {13, 20, 21, 20, 67, SMOOTH}, {43, 0, 45, 1, 52, SMOOTH}, {68, 20, 67, 21, 41, SMOOTH}, {57, 58, 61, 56, 48, SMOOTH},
-    {18, 94, 26, 98, 39, SMOOTH}, {2, 94, -4, 97, 49, SMOOTH}, {15, 81, 12, 71, 47, SMOOTH}, {52, 81, 48, 71, 57, SMOOTH},
-    {97, 88, 98, 82, 84, UP},
+    {13, 21, 22, 22, 76, SMOOTH}, {45, 1, 48, 0, 59, SMOOTH}, {69, 18, 64, 21, 46, SMOOTH}, {59, 58, 60, 55, 56, SMOOTH},
+    {17, 92, 27, 98, 42, SMOOTH}, {3, 95, -5, 99, 45, SMOOTH}, {13, 81, 11, 70, 46, SMOOTH}, {53, 80, 50, 71, 60, SMOOTH},
+    {99, 90, 97, 81, 81, UP},
 };
 // 2 whose arch runs into a large loop, like an a; the base falls away to the right.
 static const Knot two_big[] = {
-    {20, 23, 16, 11, 67, SMOOTH}, {43, 3, 47, -1, 52, SMOOTH}, {67, 16, 74, 24, 38, SMOOTH}, {71, 56, 60, 66, 46, SMOOTH},
-    {37, 86, 25, 83, 51, SMOOTH}, {6, 94, -1, 85, 42, SMOOTH}, {5, 74, 7, 69, 56, SMOOTH}, {38, 64, 36, 62, 55, SMOOTH},
-    {67, 78, 60, 76, 58, SMOOTH}, {95, 91, 90, 86, 93, UP},
+    {20, 24, 13, 9, 73, SMOOTH}, {44, 3, 49, -1, 53, SMOOTH}, {68, 14, 75, 24, 51, SMOOTH}, {72, 56, 59, 66, 42, SMOOTH},
+    {40, 85, 27, 82, 54, SMOOTH}, {7, 95, 0, 85, 41, SMOOTH}, {2, 75, 7, 71, 52, SMOOTH}, {36, 63, 37, 64, 58, SMOOTH},
+    {67, 76, 62, 79, 63, SMOOTH}, {94, 89, 88, 86, 100, UP},
 };
 // 2 like a Z with a round shoulder.
 static const Knot two_zed[] = {
-    {7, 13, 11, 7, 53, SMOOTH}, {43, 7, 45, 2, 39, SMOOTH}, {81, 6, 73, 14, 49, SMOOTH}, {50, 50, 48, 52, 41, SMOOTH},
-    {9, 98, 16, 92, 49, CORNER}, {48, 96, 47, 100, 41, SMOOTH}, {96, 97, 80, 95, 78, UP},
+    {9, 11, 11, 6, 63, SMOOTH}, {45, 8, 44, 2, 37, SMOOTH}, {81, 6, 71, 15, 50, SMOOTH}, {48, 49, 51, 51, 40, SMOOTH},
+    {8, 97, 15, 93, 47, CORNER}, {48, 94, 49, 101, 38, SMOOTH}, {95, 96, 82, 95, 79, UP},
 };
 // 3: two bowls that meet in a corner.
 static const Knot three_bowls[] = {
-    {9, 13, 20, 10, 57, SMOOTH}, {41, 5, 49, 2, 34, SMOOTH}, {71, 12, 73, 15, 54, SMOOTH}, {60, 38, 59, 37, 28, SMOOTH},
-    {24, 50, 47, 51, 68, CORNER}, {73, 51, 65, 62, 37, SMOOTH}, {90, 77, 78, 75, 42, SMOOTH}, {51, 100, 46, 97, 41, SMOOTH},
-    {4, 89, 19, 95, 67, UP},
+    {11, 15, 17, 9, 53, SMOOTH}, {43, 6, 50, 1, 31, SMOOTH}, {69, 13, 76, 12, 55, SMOOTH}, {62, 39, 59, 36, 31, SMOOTH},
+    {23, 52, 48, 51, 68, CORNER}, {73, 48, 65, 62, 45, SMOOTH}, {87, 76, 78, 76, 50, SMOOTH}, {51, 100, 50, 95, 41, SMOOTH},
+    {6, 89, 20, 95, 70, UP},
 };
 // 3 with a little loop between the bowls.
 static const Knot three_loop[] = {
-    {16, 13, 18, 11, 56, SMOOTH}, {47, 3, 48, 3, 30, SMOOTH}, {72, 13, 72, 20, 40, SMOOTH}, {56, 38, 53, 44, 39, SMOOTH},
-    {29, 49, 26, 54, 50, SMOOTH}, {39, 42, 31, 43, 36, SMOOTH}, {72, 52, 69, 58, 37, SMOOTH}, {81, 79, 82, 82, 40, SMOOTH},
-    {48, 98, 48, 99, 45, SMOOTH}, {7, 84, 17, 96, 84, UP},
+    {17, 10, 19, 11, 51, SMOOTH}, {48, 3, 47, 4, 31, SMOOTH}, {72, 11, 72, 22, 44, SMOOTH}, {55, 38, 51, 41, 43, SMOOTH},
+    {28, 48, 23, 54, 47, SMOOTH}, {36, 43, 31, 44, 39, SMOOTH}, {73, 50, 73, 59, 43, SMOOTH}, {80, 78, 86, 85, 32, SMOOTH},
+    {46, 100, 45, 99, 35, SMOOTH}, {9, 86, 17, 98, 85, UP},
 };
 // 3 with a flat top: across, back to the middle, bowl.
 static const Knot three_flat[] = {
-    {11, 6, 15, 4, 46, SMOOTH}, {82, 2, 74, 3, 36, CORNER}, {38, 42, 38, 42, 45, CORNER}, {75, 45, 74, 46, 42, SMOOTH},
-    {85, 76, 82, 73, 44, SMOOTH}, {48, 100, 45, 101, 21, SMOOTH}, {4, 87, 2, 92, 70, UP},
+    {10, 7, 18, 0, 45, SMOOTH}, {79, 1, 74, 1, 37, CORNER}, {38, 42, 38, 41, 55, CORNER}, {78, 45, 74, 46, 46, SMOOTH},
+    {85, 74, 82, 72, 39, SMOOTH}, {50, 100, 43, 101, 19, SMOOTH}, {9, 87, 1, 93, 73, UP},
 };
 // 4, open: an angle, then a stem on its own.
 static const Knot four_open[] = {
-    {23, 5, 24, 19, 57, SMOOTH}, {18, 33, 18, 38, 35, SMOOTH}, {3, 61, 5, 54, 45, CORNER}, {51, 61, 46, 53, 30, SMOOTH},
-    {94, 55, 87, 52, 87, UP},
-    {78, 6, 88, -5, 61, SMOOTH}, {74, 49, 70, 44, 33, SMOOTH}, {69, 98, 50, 101, 63, UP},
+    {22, 2, 23, 21, 53, SMOOTH}, {16, 31, 19, 40, 31, SMOOTH}, {2, 62, 6, 54, 51, CORNER}, {50, 61, 46, 55, 35, SMOOTH},
+    {91, 56, 90, 54, 89, UP},
+    {78, 5, 90, -6, 53, SMOOTH}, {73, 49, 71, 43, 34, SMOOTH}, {71, 99, 47, 104, 72, UP},
 };
 // 4, open, its body small and high above a long stem.
 static const Knot four_small[] = {
-    {29, 1, 18, 5, 59, SMOOTH}, {20, 24, 10, 23, 22, SMOOTH}, {7, 47, 5, 43, 57, CORNER}, {43, 45, 45, 44, 26, SMOOTH},
-    {88, 42, 85, 32, 86, UP},
-    {82, 1, 77, -1, 60, SMOOTH}, {73, 50, 68, 48, 26, SMOOTH}, {61, 102, 65, 100, 51, UP},
+    {29, 2, 19, 4, 66, SMOOTH}, {21, 23, 12, 26, 29, SMOOTH}, {8, 45, 5, 43, 57, CORNER}, {44, 47, 44, 43, 30, SMOOTH},
+    {86, 44, 85, 33, 89, UP},
+    {83, 1, 79, -2, 51, SMOOTH}, {73, 49, 65, 48, 27, SMOOTH}, {65, 103, 67, 101, 47, UP},
 };
 // 4, open and round: a bowl that climbs to the top of the stem, all in one go.
 static const Knot four_bowl[] = {
-    {15, 1, 11, 1, 63, SMOOTH}, {3, 32, 10, 33, 41, SMOOTH}, {24, 54, 28, 47, 38, SMOOTH}, {57, 49, 62, 43, 28, SMOOTH},
-    {79, 8, 78, 6, 51, CORNER}, {72, 51, 68, 51, 26, SMOOTH}, {73, 99, 60, 100, 55, UP},
+    {16, 3, 13, -1, 62, SMOOTH}, {2, 33, 10, 35, 46, SMOOTH}, {24, 54, 29, 46, 36, SMOOTH}, {59, 50, 60, 46, 25, SMOOTH},
+    {78, 10, 79, 8, 48, CORNER}, {70, 50, 69, 52, 30, SMOOTH}, {74, 101, 60, 98, 56, UP},
 };
 // 4, closed: down to the left, across, then the stem from the same top.
 static const Knot four_closed[] = {
-    {65, 1, 62, 7, 47, SMOOTH}, {34, 35, 34, 26, 33, SMOOTH}, {5, 67, 9, 49, 51, CORNER}, {49, 67, 44, 46, 33, SMOOTH},
-    {97, 60, 82, 43, 77, UP},
-    {66, 2, 70, 3, 53, SMOOTH}, {66, 50, 67, 51, 30, SMOOTH}, {63, 99, 64, 99, 51, UP},
+    {63, 2, 61, 7, 40, SMOOTH}, {33, 34, 32, 25, 34, SMOOTH}, {4, 68, 11, 50, 47, CORNER}, {52, 65, 41, 47, 40, SMOOTH},
+    {98, 59, 81, 44, 76, UP},
+    {64, 4, 70, 1, 48, SMOOTH}, {66, 51, 65, 51, 22, SMOOTH}, {60, 101, 63, 98, 47, UP},
 };
 // 4, small and closed above a long stem, near to a 9.
 static const Knot four_high[] = {
-    {65, 2, 58, 12, 67, SMOOTH}, {31, 30, 31, 25, 48, SMOOTH}, {6, 51, 8, 40, 45, CORNER}, {35, 54, 39, 41, 45, SMOOTH},
-    {78, 43, 90, 36, 73, UP},
-    {86, 1, 80, 3, 51, SMOOTH}, {72, 49, 75, 53, 28, SMOOTH}, {59, 102, 64, 99, 55, UP},
+    {66, 1, 58, 12, 67, SMOOTH}, {33, 31, 30, 24, 47, SMOOTH}, {6, 51, 8, 41, 48, CORNER}, {36, 56, 39, 40, 49, SMOOTH},
+    {78, 42, 92, 39, 68, UP},
+    {85, 2, 78, 5, 52, SMOOTH}, {72, 51, 75, 53, 33, SMOOTH}, {61, 102, 66, 97, 55, UP},
 };
 // 5 in one stroke: hat, back, belly.
 static const Knot five_stroke[] = {
-    {99, -2, 78, 2, 66, SMOOTH}, {64, 5, 55, 5, 31, SMOOTH}, {41, 7, 32, 6, 50, CORNER}, {31, 26, 25, 25, 30, SMOOTH},
-    {27, 46, 22, 43, 53, CORNER}, {49, 50, 50, 41, 44, SMOOTH}, {64, 69, 75, 65, 45, SMOOTH}, {44, 92, 44, 99, 44, SMOOTH},
-    {7, 92, 4, 84, 82, UP},
+    {98, 0, 80, 3, 66, SMOOTH}, {63, 4, 57, 9, 28, SMOOTH}, {41, 5, 32, 6, 51, CORNER}, {29, 28, 23, 25, 31, SMOOTH},
+    {27, 45, 23, 41, 59, CORNER}, {47, 51, 52, 39, 47, SMOOTH}, {60, 67, 76, 65, 45, SMOOTH}, {46, 93, 42, 101, 44, SMOOTH},
+    {9, 92, 5, 84, 81, UP},
 };
 // 5 with a long hat and a belly that reaches far.
 static const Knot five_belly[] = {
-    {107, -3, 80, 4, 72, SMOOTH}, {67, 8, 54, 6, 29, SMOOTH}, {39, 8, 30, 8, 52, CORNER}, {30, 27, 19, 28, 35, SMOOTH},
-    {26, 45, 10, 50, 57, CORNER}, {49, 55, 49, 39, 50, SMOOTH}, {65, 71, 84, 63, 56, SMOOTH}, {41, 94, 56, 97, 44, SMOOTH},
-    {16, 89, 6, 83, 78, UP},
+    {108, -2, 77, 4, 62, SMOOTH}, {65, 9, 55, 3, 23, SMOOTH}, {40, 8, 31, 7, 43, CORNER}, {29, 28, 18, 27, 34, SMOOTH},
+    {26, 44, 9, 51, 62, CORNER}, {47, 54, 51, 38, 57, SMOOTH}, {65, 75, 83, 64, 56, SMOOTH}, {40, 95, 56, 97, 38, SMOOTH},
+    {20, 90, 5, 84, 82, UP},
 };
 // 5 in two: back and belly, then the hat, which may not touch.
 static const Knot five_hat[] = {
-    {29, 8, 31, 5, 35, SMOOTH}, {25, 24, 23, 22, 30, SMOOTH}, {17, 45, 22, 43, 34, CORNER}, {53, 45, 50, 38, 36, SMOOTH},
-    {78, 67, 80, 67, 49, SMOOTH}, {53, 96, 51, 98, 42, SMOOTH}, {10, 87, 6, 88, 62, UP},
-    {32, 6, 28, 1, 54, SMOOTH}, {66, 5, 64, 3, 25, SMOOTH}, {102, 1, 92, -2, 57, UP},
+    {28, 8, 30, 5, 31, SMOOTH}, {25, 24, 21, 21, 27, SMOOTH}, {18, 46, 22, 42, 40, CORNER}, {53, 46, 50, 38, 46, SMOOTH},
+    {78, 67, 80, 67, 48, SMOOTH}, {51, 98, 53, 96, 43, SMOOTH}, {11, 88, 5, 90, 57, UP},
+    {32, 5, 27, 2, 59, SMOOTH}, {65, 5, 63, 4, 21, SMOOTH}, {102, 1, 92, -4, 56, UP},
 };
 // 5 without corners, like an S.
 static const Knot five_snake[] = {
-    {87, 3, 91, 9, 50, SMOOTH}, {48, 7, 50, 4, 45, SMOOTH}, {25, 24, 21, 22, 32, SMOOTH}, {49, 47, 45, 49, 29, SMOOTH},
-    {75, 69, 71, 70, 41, SMOOTH}, {49, 98, 44, 97, 46, SMOOTH}, {8, 91, 7, 83, 57, UP},
+    {87, 6, 90, 8, 52, SMOOTH}, {49, 6, 51, 4, 43, SMOOTH}, {24, 26, 23, 22, 28, SMOOTH}, {50, 47, 44, 51, 27, SMOOTH},
+    {76, 69, 72, 68, 46, SMOOTH}, {48, 95, 45, 98, 39, SMOOTH}, {8, 90, 9, 83, 50, UP},
 };
 // 6: stem, belly, loop.
 static const Knot six_loop[] = {
-    {56, -5, 69, -3, 57, SMOOTH}, {28, 34, 33, 28, 36, SMOOTH}, {12, 72, 14, 65, 37, SMOOTH}, {22, 93, 21, 96, 28, SMOOTH},
-    {53, 94, 53, 98, 31, SMOOTH}, {66, 83, 75, 80, 43, SMOOTH}, {52, 69, 58, 64, 37, SMOOTH}, {28, 81, 28, 79, 74, UP},
+    {56, -4, 69, -3, 52, SMOOTH}, {29, 33, 34, 28, 40, SMOOTH}, {12, 72, 17, 67, 34, SMOOTH}, {20, 92, 19, 95, 28, SMOOTH},
+    {53, 94, 53, 98, 24, SMOOTH}, {65, 82, 75, 80, 39, SMOOTH}, {51, 71, 61, 64, 36, SMOOTH}, {29, 80, 30, 78, 75, UP},
 };
 // 6 with a small closed loop that ends inside.
 static const Knot six_curl[] = {
-    {50, 0, 60, 1, 61, SMOOTH}, {24, 38, 27, 32, 33, SMOOTH}, {14, 77, 12, 65, 35, SMOOTH}, {36, 99, 39, 99, 32, SMOOTH},
-    {71, 82, 74, 83, 45, SMOOTH}, {65, 61, 64, 55, 27, SMOOTH}, {33, 60, 35, 57, 46, SMOOTH}, {18, 83, 22, 84, 61, UP},
+    {49, 0, 59, 1, 61, SMOOTH}, {26, 39, 27, 34, 28, SMOOTH}, {16, 79, 14, 64, 32, SMOOTH}, {39, 99, 36, 98, 39, SMOOTH},
+    {69, 83, 74, 83, 48, SMOOTH}, {65, 61, 66, 55, 22, SMOOTH}, {34, 63, 35, 57, 46, SMOOTH}, {21, 81, 22, 82, 64, UP},
 };
 // 6 with an upright stem; the loop ends on it or crosses it.
 static const Knot six_stem[] = {
-    {27, 3, 45, 4, 58, SMOOTH}, {15, 35, 22, 37, 24, SMOOTH}, {13, 77, 6, 75, 34, SMOOTH}, {29, 96, 30, 96, 26, SMOOTH},
-    {69, 92, 73, 92, 41, SMOOTH}, {75, 68, 83, 66, 59, SMOOTH}, {46, 65, 50, 55, 49, SMOOTH}, {17, 86, 20, 79, 75, UP},
+    {25, 6, 45, 3, 68, SMOOTH}, {12, 36, 21, 38, 25, SMOOTH}, {11, 78, 8, 75, 29, SMOOTH}, {30, 93, 29, 96, 29, SMOOTH},
+    {67, 94, 74, 90, 40, SMOOTH}, {75, 67, 85, 64, 55, SMOOTH}, {46, 66, 52, 53, 52, SMOOTH}, {18, 87, 19, 80, 72, UP},
 };
 // 6 that lies wide, its bowl open or barely closed.
 static const Knot six_wide[] = {
-    {44, 0, 59, 3, 63, SMOOTH}, {20, 34, 24, 31, 45, SMOOTH}, {10, 71, -1, 68, 32, SMOOTH}, {19, 96, 18, 94, 32, SMOOTH},
-    {61, 94, 66, 94, 39, SMOOTH}, {80, 76, 83, 73, 54, SMOOTH}, {69, 58, 70, 57, 48, SMOOTH}, {42, 72, 45, 65, 46, SMOOTH},
-    {31, 87, 29, 85, 85, UP},
+    {45, 1, 59, 4, 64, SMOOTH}, {21, 33, 25, 31, 50, SMOOTH}, {10, 70, 1, 70, 36, SMOOTH}, {17, 95, 19, 94, 34, SMOOTH},
+    {61, 94, 67, 94, 31, SMOOTH}, {77, 76, 83, 71, 58, SMOOTH}, {71, 57, 70, 59, 47, SMOOTH}, {43, 73, 44, 62, 42, SMOOTH},
+    {32, 86, 29, 86, 87, UP},
 };
 // 6 whose bowl leans up to the right.
 static const Knot six_lean[] = {
-    {57, -5, 43, 4, 57, SMOOTH}, {27, 43, 12, 36, 44, SMOOTH}, {7, 83, 11, 77, 31, SMOOTH}, {21, 100, 23, 94, 33, SMOOTH},
-    {59, 84, 72, 91, 39, SMOOTH}, {82, 62, 90, 69, 41, SMOOTH}, {68, 59, 76, 57, 49, SMOOTH}, {44, 75, 49, 73, 56, SMOOTH},
-    {26, 90, 32, 90, 68, UP},
+    {59, -5, 40, 7, 59, SMOOTH}, {29, 43, 11, 33, 46, SMOOTH}, {6, 85, 12, 78, 37, SMOOTH}, {23, 100, 22, 93, 35, SMOOTH},
+    {57, 83, 73, 92, 33, SMOOTH}, {82, 61, 90, 70, 46, SMOOTH}, {68, 58, 77, 55, 47, SMOOTH}, {45, 75, 49, 74, 58, SMOOTH},
+    {27, 91, 32, 92, 68, UP},
 };
 // 7: across, corner, down.
 static const Knot seven_plain[] = {
-    {4, 8, 8, 6, 57, SMOOTH}, {47, 7, 48, 6, 27, SMOOTH}, {86, 4, 80, 7, 39, CORNER}, {65, 47, 75, 47, 44, SMOOTH},
-    {37, 98, 61, 97, 63, UP},
+    {4, 9, 6, 7, 50, SMOOTH}, {47, 6, 49, 9, 29, SMOOTH}, {85, 4, 78, 10, 32, CORNER}, {67, 46, 74, 46, 40, SMOOTH},
+    {35, 100, 61, 97, 68, UP},
 };
 // 7 with a serif at its start.
 static const Knot seven_serif[] = {
-    {3, 35, 8, 22, 65, SMOOTH}, {8, 12, 13, 4, 44, CORNER}, {44, 12, 50, 2, 40, SMOOTH}, {88, 1, 81, 7, 52, CORNER},
-    {63, 46, 71, 48, 44, SMOOTH}, {40, 99, 57, 98, 59, UP},
+    {3, 37, 10, 19, 67, SMOOTH}, {8, 12, 12, 4, 42, CORNER}, {46, 14, 49, 3, 30, SMOOTH}, {90, 1, 81, 8, 51, CORNER},
+    {63, 44, 73, 49, 36, SMOOTH}, {39, 98, 56, 98, 51, UP},
 };
 // 7 whose top is a wave.
 static const Knot seven_wave[] = {
-    {6, 36, 7, 29, 64, SMOOTH}, {16, 13, 22, 9, 43, SMOOTH}, {42, 12, 51, 9, 46, SMOOTH}, {87, 0, 84, 0, 51, CORNER},
-    {64, 47, 69, 48, 37, SMOOTH}, {40, 100, 54, 100, 51, UP},
+    {7, 35, 9, 29, 61, SMOOTH}, {17, 14, 23, 11, 53, SMOOTH}, {41, 8, 52, 6, 50, SMOOTH}, {86, -2, 81, -1, 57, CORNER},
+    {64, 47, 68, 47, 32, SMOOTH}, {39, 101, 55, 100, 49, UP},
 };
 // 7 with a round shoulder.
 static const Knot seven_round[] = {
-    {8, 23, 6, 12, 64, SMOOTH}, {21, 7, 17, 7, 34, SMOOTH}, {60, -1, 55, 2, 33, SMOOTH}, {82, 14, 86, 11, 40, SMOOTH},
-    {71, 46, 77, 48, 46, SMOOTH}, {42, 103, 60, 99, 70, UP},
+    {7, 23, 5, 10, 64, SMOOTH}, {21, 5, 17, 8, 27, SMOOTH}, {61, -2, 55, 3, 38, SMOOTH}, {81, 15, 86, 10, 38, SMOOTH},
+    {69, 47, 76, 47, 51, SMOOTH}, {42, 105, 61, 101, 75, UP},
 };
 // 7 with a bar.
 static const Knot seven_bar[] = {
-    {3, 12, 7, 6, 62, SMOOTH}, {49, 6, 49, 3, 34, SMOOTH}, {83, 5, 79, 8, 41, CORNER}, {64, 46, 68, 48, 38, SMOOTH},
-    {39, 100, 55, 100, 63, UP},
-    {22, 55, 37, 46, 61, SMOOTH}, {94, 53, 88, 52, 82, UP},
+    {4, 10, 5, 9, 59, SMOOTH}, {48, 5, 48, 4, 32, SMOOTH}, {83, 6, 78, 6, 36, CORNER}, {67, 45, 69, 47, 35, SMOOTH},
+    {41, 96, 54, 98, 61, UP},
+    {22, 56, 38, 47, 65, SMOOTH}, {94, 51, 87, 52, 82, UP},
 };
 // 8: an S, closed on the way back up.
 static const Knot eight_cross[] = {
-    {79, 11, 74, 8, 67, SMOOTH}, {49, 0, 52, 1, 28, SMOOTH}, {12, 25, 23, 19, 36, SMOOTH}, {48, 51, 49, 41, 42, SMOOTH},
-    {80, 79, 61, 71, 43, SMOOTH}, {47, 90, 46, 97, 33, SMOOTH}, {23, 79, 22, 82, 46, SMOOTH}, {44, 49, 44, 53, 33, SMOOTH},
-    {77, 25, 76, 28, 43, SMOOTH}, {70, 5, 69, 6, 60, UP},
+    {81, 10, 76, 9, 67, SMOOTH}, {49, 0, 52, 3, 30, SMOOTH}, {10, 25, 25, 16, 44, SMOOTH}, {47, 52, 48, 40, 36, SMOOTH},
+    {80, 80, 62, 70, 43, SMOOTH}, {47, 90, 48, 94, 31, SMOOTH}, {26, 79, 23, 84, 40, SMOOTH}, {45, 47, 41, 55, 26, SMOOTH},
+    {78, 25, 79, 29, 43, SMOOTH}, {72, 7, 68, 5, 69, UP},
 };
 // 8 whose ends stay apart at the upper right.
 static const Knot eight_open[] = {
-    {77, 1, 96, 6, 63, SMOOTH}, {49, 3, 58, -4, 40, SMOOTH}, {27, 18, 29, 18, 44, SMOOTH}, {45, 44, 40, 48, 37, SMOOTH},
-    {66, 73, 54, 70, 49, SMOOTH}, {45, 96, 37, 93, 37, SMOOTH}, {20, 85, 22, 83, 35, SMOOTH}, {40, 53, 40, 58, 38, SMOOTH},
-    {80, 20, 98, 5, 78, UP},
+    {78, 0, 97, 6, 57, SMOOTH}, {47, 1, 59, -4, 40, SMOOTH}, {29, 17, 27, 21, 53, SMOOTH}, {47, 44, 41, 48, 31, SMOOTH},
+    {67, 75, 53, 71, 51, SMOOTH}, {48, 96, 37, 92, 36, SMOOTH}, {21, 87, 25, 85, 30, SMOOTH}, {38, 55, 40, 60, 32, SMOOTH},
+    {80, 23, 97, 7, 79, UP},
 };
 // 8 as two rings.
 static const Knot eight_rings[] = {
-    {52, 47, 47, 46, 38, SMOOTH}, {23, 27, 26, 25, 36, SMOOTH}, {48, 6, 53, 2, 33, SMOOTH}, {75, 21, 72, 21, 31, SMOOTH},
-    {48, 45, 48, 46, 37, SMOOTH}, {19, 75, 23, 77, 32, SMOOTH}, {45, 99, 45, 99, 27, SMOOTH}, {81, 79, 73, 75, 33, SMOOTH},
-    {53, 47, 53, 48, 53, UP},
+    {52, 45, 47, 48, 42, SMOOTH}, {18, 27, 26, 26, 38, SMOOTH}, {51, 8, 56, 2, 34, SMOOTH}, {74, 20, 71, 22, 31, SMOOTH},
+    {48, 45, 51, 46, 43, SMOOTH}, {20, 73, 21, 78, 45, SMOOTH}, {46, 97, 44, 100, 22, SMOOTH}, {82, 80, 74, 75, 35, SMOOTH},
+    {55, 46, 52, 47, 45, UP},
 };
 // 9: ring, then a straight stem.
 static const Knot nine_stem[] = {
-    {76, 9, 69, 12, 41, SMOOTH}, {49, 2, 47, 4, 28, SMOOTH}, {13, 29, 19, 34, 48, SMOOTH}, {27, 59, 33, 47, 49, SMOOTH},
-    {66, 45, 61, 40, 43, SMOOTH}, {77, 16, 72, 19, 35, CORNER}, {75, 51, 68, 57, 35, SMOOTH}, {69, 98, 65, 102, 71, UP},
+    {74, 7, 67, 9, 38, SMOOTH}, {50, 3, 46, 6, 20, SMOOTH}, {13, 28, 20, 33, 40, SMOOTH}, {28, 61, 33, 45, 47, SMOOTH},
+    {67, 49, 61, 38, 44, SMOOTH}, {75, 19, 74, 23, 31, CORNER}, {77, 50, 68, 56, 24, SMOOTH}, {71, 96, 66, 103, 74, UP},
 };
 // 9 with a tail that swings to the left.
 static const Knot nine_hook[] = {
-    {77, 16, 75, 11, 43, SMOOTH}, {49, 0, 44, 3, 32, SMOOTH}, {13, 28, 16, 27, 49, SMOOTH}, {39, 45, 41, 43, 33, SMOOTH},
-    {70, 33, 70, 34, 39, SMOOTH}, {77, 14, 77, 14, 40, CORNER}, {72, 51, 74, 58, 28, SMOOTH}, {55, 91, 62, 94, 42, SMOOTH},
-    {12, 94, 22, 96, 75, UP},
+    {78, 17, 76, 9, 36, SMOOTH}, {52, 0, 42, 3, 26, SMOOTH}, {16, 28, 18, 28, 50, SMOOTH}, {41, 44, 44, 43, 28, SMOOTH},
+    {72, 34, 69, 35, 42, SMOOTH}, {77, 15, 76, 15, 36, CORNER}, {70, 50, 72, 58, 31, SMOOTH}, {58, 91, 60, 93, 54, SMOOTH},
+    {16, 95, 24, 97, 72, UP},
 };
 // 9 as a curl: from inside, over the top, down.
 static const Knot nine_curl[] = {
-    {70, 33, 66, 40, 61, SMOOTH}, {39, 48, 35, 48, 56, SMOOTH}, {10, 36, 15, 37, 45, SMOOTH}, {41, 5, 49, 6, 30, SMOOTH},
-    {72, 15, 70, 18, 40, SMOOTH}, {71, 52, 70, 57, 44, SMOOTH}, {60, 103, 73, 101, 84, UP},
+    {70, 32, 68, 38, 60, SMOOTH}, {40, 48, 35, 49, 64, SMOOTH}, {9, 37, 14, 39, 44, SMOOTH}, {40, 5, 50, 7, 30, SMOOTH},
+    {73, 15, 71, 18, 39, SMOOTH}, {71, 55, 68, 57, 51, SMOOTH}, {63, 101, 78, 101, 96, UP},
 };
 // 9 with a ring of its own and an upright stem beside it.
 static const Knot nine_ring[] = {
-    {75, 21, 65, 11, 64, SMOOTH}, {44, 2, 41, 6, 42, SMOOTH}, {8, 28, 15, 27, 36, SMOOTH}, {30, 55, 34, 44, 55, SMOOTH},
-    {68, 38, 69, 34, 54, UP},
-    {76, 7, 67, 5, 62, SMOOTH}, {76, 48, 74, 47, 28, SMOOTH}, {75, 97, 77, 102, 53, UP},
+    {75, 19, 66, 11, 68, SMOOTH}, {44, 0, 41, 3, 40, SMOOTH}, {10, 29, 16, 25, 34, SMOOTH}, {31, 54, 35, 43, 62, SMOOTH},
+    {68, 40, 69, 33, 56, UP},
+    {77, 6, 68, 5, 60, SMOOTH}, {75, 49, 76, 48, 26, SMOOTH}, {73, 94, 77, 104, 59, UP},
 };
 // 9, slim: a small slanted ring, closed on a straight stem.
 static const Knot nine_slim[] = {
-    {66, 11, 74, 3, 46, SMOOTH}, {47, 4, 51, 2, 22, SMOOTH}, {26, 25, 20, 30, 38, SMOOTH}, {26, 45, 21, 48, 50, SMOOTH},
-    {55, 40, 57, 44, 43, SMOOTH}, {70, 12, 74, 9, 40, CORNER}, {68, 51, 69, 52, 25, SMOOTH}, {54, 104, 49, 101, 54, UP},
+    {64, 10, 73, 2, 42, SMOOTH}, {48, 5, 50, 3, 22, SMOOTH}, {25, 25, 20, 29, 33, SMOOTH}, {24, 43, 21, 47, 48, SMOOTH},
+    {56, 39, 57, 44, 42, SMOOTH}, {71, 15, 75, 15, 31, CORNER}, {66, 52, 71, 52, 23, SMOOTH}, {54, 105, 48, 101, 53, UP},
 };
 
 // The ways of writing each digit, and how often each is chosen: `weight` times in about a hundred digits of its class.
 typedef struct { uint8_t label, weight, count; const Knot *knots; } Shape;
 #define SHAPE(label, weight, knots) {label, weight, sizeof knots / sizeof *(knots), knots}
 static const Shape shapes[] = {
-    SHAPE(0, 71, zero_ring), SHAPE(0, 29, zero_tail),
-    SHAPE(1, 84, one_stroke), SHAPE(1, 12, one_foot), SHAPE(1, 2, one_flag), SHAPE(1, 2, one_base),
-    SHAPE(2, 22, two_corner), SHAPE(2, 24, two_loop), SHAPE(2, 11, two_zed), SHAPE(2, 44, two_big),
-    SHAPE(3, 48, three_bowls), SHAPE(3, 32, three_loop), SHAPE(3, 20, three_flat),
-    SHAPE(4, 62, four_open), SHAPE(4, 15, four_small), SHAPE(4, 18, four_bowl), SHAPE(4, 2, four_closed), SHAPE(4, 2, four_high),
-    SHAPE(5, 21, five_stroke), SHAPE(5, 6, five_hat), SHAPE(5, 7, five_snake), SHAPE(5, 67, five_belly),
-    SHAPE(6, 24, six_loop), SHAPE(6, 12, six_curl), SHAPE(6, 21, six_stem), SHAPE(6, 3, six_wide), SHAPE(6, 40, six_lean),
-    SHAPE(7, 38, seven_plain), SHAPE(7, 6, seven_serif), SHAPE(7, 15, seven_wave), SHAPE(7, 24, seven_round), SHAPE(7, 16, seven_bar),
-    SHAPE(8, 38, eight_cross), SHAPE(8, 49, eight_open), SHAPE(8, 13, eight_rings),
-    SHAPE(9, 26, nine_stem), SHAPE(9, 11, nine_hook), SHAPE(9, 34, nine_curl), SHAPE(9, 6, nine_ring), SHAPE(9, 23, nine_slim),
+    SHAPE(0, 67, zero_ring), SHAPE(0, 33, zero_tail),
+    SHAPE(1, 74, one_stroke), SHAPE(1, 19, one_foot), SHAPE(1, 5, one_flag), SHAPE(1, 3, one_base),
+    SHAPE(2, 24, two_corner), SHAPE(2, 21, two_loop), SHAPE(2, 11, two_zed), SHAPE(2, 44, two_big),
+    SHAPE(3, 47, three_bowls), SHAPE(3, 35, three_loop), SHAPE(3, 19, three_flat),
+    SHAPE(4, 56, four_open), SHAPE(4, 18, four_small), SHAPE(4, 16, four_bowl), SHAPE(4, 8, four_closed), SHAPE(4, 3, four_high),
+    SHAPE(5, 22, five_stroke), SHAPE(5, 9, five_hat), SHAPE(5, 7, five_snake), SHAPE(5, 62, five_belly),
+    SHAPE(6, 25, six_loop), SHAPE(6, 13, six_curl), SHAPE(6, 21, six_stem), SHAPE(6, 3, six_wide), SHAPE(6, 38, six_lean),
+    SHAPE(7, 45, seven_plain), SHAPE(7, 3, seven_serif), SHAPE(7, 17, seven_wave), SHAPE(7, 21, seven_round), SHAPE(7, 15, seven_bar),
+    SHAPE(8, 36, eight_cross), SHAPE(8, 49, eight_open), SHAPE(8, 15, eight_rings),
+    SHAPE(9, 32, nine_stem), SHAPE(9, 9, nine_hook), SHAPE(9, 29, nine_curl), SHAPE(9, 3, nine_ring), SHAPE(9, 27, nine_slim),
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -295,16 +296,16 @@ static const struct {
 // What differs from digit to digit as well: the slant (shift to the right per unit of height), the stretch (ln of width over
 // height, beyond what the knots say), the pen (ln of its radius in pixels of the finished image).
 static const struct { Spread slant, stretch, pen; } usual[DIGITS_CLASSES] = {
-    {{.13, .22}, {-.01, .20}, {.34, .26}},
-    {{.28, .28}, {-.12, .20}, {.36, .26}},
-    {{.10, .29}, {-.14, .20}, {.22, .26}},
-    {{.12, .25}, {-.12, .20}, {.19, .26}},
-    {{.15, .26}, {-.19, .20}, {.17, .26}},
-    {{.12, .32}, {-.02, .20}, {.14, .26}},
-    {{.11, .13}, {-.15, .20}, {.18, .26}},
-    {{.16, .20}, {-.16, .20}, {.26, .26}},
-    {{.08, .25}, {-.08, .20}, {.13, .26}},
-    {{.22, .26}, {-.16, .20}, {.13, .26}},
+    {{.13, .25}, {-.01, .22}, {.33, .27}},
+    {{.28, .27}, {-.18, .16}, {.35, .27}},
+    {{.06, .27}, {-.13, .24}, {.23, .27}},
+    {{.10, .25}, {-.12, .23}, {.20, .25}},
+    {{.14, .26}, {-.18, .20}, {.17, .25}},
+    {{.06, .31}, {-.04, .19}, {.16, .23}},
+    {{.09, .13}, {-.13, .20}, {.19, .26}},
+    {{.15, .21}, {-.13, .22}, {.26, .27}},
+    {{.07, .24}, {-.10, .23}, {.14, .27}},
+    {{.20, .26}, {-.15, .20}, {.13, .25}},
 };
 
 enum { STEPS = 7, MAX_POINTS = MAX_KNOTS * STEPS };   // STEPS pieces of a polygon from knot to knot
@@ -427,7 +428,7 @@ static void trace_path(Rng *r, Path *p) {
 
 // ---- 5. The box ----------------------------------------------------------------------------------------------------
 
-enum { BOX = 20 };
+enum { BOX = 20 };   // a multiple of 4: ink_segment takes four pixels at a time
 
 // Moves and scales the path so that its ink, edge to edge, just fills the box, starting at its top left.
 static void fit_box(Rng *r, int label, Path *p) {
@@ -456,24 +457,29 @@ static void fit_box(Rng *r, int label, Path *p) {
 
 // ---- 6. The ink ----------------------------------------------------------------------------------------------------
 
-// field[y][x] = the largest of (pen radius - distance) over the path: positive inside the ink.
+// field[y][x] = the largest of (pen radius - distance) over the path: positive inside the ink.  Four pixels of a row at a time,
+// over all of the box that the segment from a to b may darken.
 static void ink_segment(float *field, float ax, float ay, float ar, float bx, float by, float br) {
     float reach = (ar > br ? ar : br) + 1;
     int x0 = (int)((ax < bx ? ax : bx) - reach), x1 = (int)((ax > bx ? ax : bx) + reach);
     int y0 = (int)((ay < by ? ay : by) - reach), y1 = (int)((ay > by ? ay : by) + reach);
-    if (x0 < 0) x0 = 0;
+    x0 = x0 < 0 ? 0 : x0 & ~3;
     if (y0 < 0) y0 = 0;
     if (x1 > BOX - 1) x1 = BOX - 1;
     if (y1 > BOX - 1) y1 = BOX - 1;
     float dx = bx - ax, dy = by - ay, inverse = 1 / (dx * dx + dy * dy + 1e-12f);
+    const F4 zero = f4_splat(0), one = f4_splat(1), dx4 = f4_splat(dx), dy4 = f4_splat(dy);
     for (int y = y0; y <= y1; y++) {
-        float py = (float)y + .5f - ay;
-        for (int x = x0; x <= x1; x++) {
-            float px = (float)x + .5f - ax, t = (px * dx + py * dy) * inverse;
-            t = t < 0 ? 0 : t > 1 ? 1 : t;
-            float ex = px - t * dx, ey = py - t * dy, s = ar + t * (br - ar) - sqrtf(ex * ex + ey * ey);
+        F4 py = f4_splat((float)y + .5f - ay);
+        for (int x = x0; x <= x1; x += 4) {
+            F4 px = f4_add(f4_splat((float)x + .5f - ax), f4_make(0, 1, 2, 3));
+            F4 t = f4_mul(f4_add(f4_mul(px, dx4), f4_mul(py, dy4)), f4_splat(inverse));   // where along the segment the nearest point is
+            t = f4_min(f4_max(t, zero), one);
+            F4 ex = f4_sub(px, f4_mul(t, dx4)), ey = f4_sub(py, f4_mul(t, dy4));
+            F4 distance = f4_sqrt(f4_add(f4_mul(ex, ex), f4_mul(ey, ey)));
+            F4 radius = f4_add(f4_splat(ar), f4_mul(t, f4_splat(br - ar)));
             float *f = &field[y * BOX + x];
-            if (s > *f) *f = s;
+            f4_store(f, f4_max(f4_load(f), f4_sub(radius, distance)));
         }
     }
 }
@@ -503,21 +509,27 @@ static void develop(Rng *r, float *field) {
 
 // ---- 7. The picture ------------------------------------------------------------------------------------------------
 
+// Where the box begins along one axis, so that the centre of mass comes to the middle pixel; but no ink goes over the edge.
+static int place(double centre, int last_inked) {
+    int at = DIGITS_SIDE / 2 - (int)floor(centre + .5), most = DIGITS_SIDE - 1 - last_inked;
+    return at < 0 ? 0 : at > most ? most : at;
+}
+
 static void centre(const float *field, uint8_t *pixels) {
+    int right = 0, bottom = 0;   // a narrow digit leaves part of its box empty
     double sum = 0, sx = 0, sy = 0;
     for (int y = 0; y < BOX; y++)
         for (int x = 0; x < BOX; x++) {
             double v = (double)field[y * BOX + x];
+            if (v <= 0) continue;
             sum += v, sx += v * x, sy += v * y;
+            bottom = y;
+            if (x > right) right = x;
         }
-    int mx = DIGITS_SIDE / 2 - (int)floor(sx / sum + .5), my = DIGITS_SIDE / 2 - (int)floor(sy / sum + .5);
+    uint8_t *corner = pixels + place(sy / sum, bottom) * DIGITS_SIDE + place(sx / sum, right);
     memset(pixels, 0, DIGITS_PIXELS);
-    for (int y = 0; y < BOX; y++)
-        for (int x = 0; x < BOX; x++) {
-            int px = x + mx, py = y + my;
-            if (px < 0 || py < 0 || px >= DIGITS_SIDE || py >= DIGITS_SIDE) continue;
-            pixels[py * DIGITS_SIDE + px] = (uint8_t)(field[y * BOX + x] * 255 + .5f);
-        }
+    for (int y = 0; y <= bottom; y++)
+        for (int x = 0; x <= right; x++) corner[y * DIGITS_SIDE + x] = (uint8_t)(field[y * BOX + x] * 255 + .5f);
 }
 
 void digits_draw(Rng *r, int label, uint8_t pixels[DIGITS_PIXELS]) {
