@@ -91,13 +91,9 @@ static void moments(const float *x, int n, double mean[2], double std[2]) {
 static void hash(Data *d) {
     bool shared = d->pixels[SPLIT_TEST] == d->pixels[SPLIT_TRAIN];
     size_t n = (size_t)d->n[SPLIT_TRAIN] + (shared ? 0 : (size_t)d->n[SPLIT_TEST]);
-    uint8_t sum[32];
-    sha256(d->pixels[SPLIT_TRAIN], n * ((size_t)d->dim + (d->def.classes > 0)), sum);
-    for (int i = 0; i < 32; i++) {
-        d->sha256[2 * i] = "0123456789abcdef"[sum[i] >> 4];
-        d->sha256[2 * i + 1] = "0123456789abcdef"[sum[i] & 15];
-    }
-    d->sha256[64] = 0;
+    Sha256 sum = sha256_begin();
+    sha256_add(&sum, d->pixels[SPLIT_TRAIN], n * ((size_t)d->dim + (d->def.classes > 0)));
+    sha256_end(&sum, d->sha256);
 }
 
 void hold_end(Data *d) {

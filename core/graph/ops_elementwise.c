@@ -45,7 +45,7 @@ U(sign,   (float)(a > 0) - (float)(a < 0), NULL)
 U(square, a * a,                         v_mul(d, v_scale(x, 2)))
 U(sqrt,   sqrtf(a),                      v_div(v_scale(d, .5f), y))
 U(recip,  1 / a,                         v_neg(v_mul(d, v_square(y))))
-U(relu,   a > 0 ? a : 0,                 v_mul(d, v_step(x)))
+U(relu,   a < 0 ? 0 : a,                 v_mul(d, v_step(x)))          // lets NaN through
 U(step,   a > 0 ? 1.f : 0.f,             NULL)
 U(lrelu,  a > 0 ? a : f0 * a,            v_mul(d, v_lstep(x, y->f[0])))
 U(lstep,  a > 0 ? 1 : f0,                NULL)

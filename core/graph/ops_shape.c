@@ -30,6 +30,7 @@ Var *v_param(Program *p, const Param *param) {
     v->param = param;
     v->name = param->name;
     if (param->store) v->data = (p->average ? param->store->average : param->store->value) + param->at;
+    if (param->store && p->average) param->store->averaged = true;
     return v;
 }
 NO_RUN(param)

@@ -37,6 +37,7 @@ struct Params {
     Param *param[PARAMS_MAX];
     float *value, *grad, *m, *v, *average;
     uint64_t updates;            // optimizer steps taken (Adam's t)
+    bool averaged;               // some program reads the average, so that is what the model is used with
 };
 
 void params_begin(Params *s, const char *name, Arena *arena);

@@ -42,7 +42,7 @@ typedef struct {
     const char *about;               // for students: paragraphs separated by blank lines, "## " headings, formulas in $...$ (TeX)
     const Knob *knobs;
     unsigned points, image;          // what it can do with either kind; 0: it does not take that kind
-    LossDef loss[LOSSES_MAX];        // ends with a NULL key
+    LossDef loss[LOSSES_MAX];        // ends with a NULL key; the k-th store of parameters learns from the k-th loss
     const char *views[VIEWS_MAX];    // ids of views.def
     int improves;                    // the loss that training lowers, for the tests; -1: a game, judged by MMD instead
     bool two_updates;                // a step updates more than once, so it must be undone as a whole when it fails

@@ -81,8 +81,8 @@ static bool build(Model *m) {
     int hidden = (int)m->knob[HIDDEN], layers = (int)m->knob[LAYERS];
     Activation act = (Activation)m->knob[ACTIVATION];
     m->code_dim = (int)m->knob[LATENT];
-    model_store(m, &v->generator, "generator");
     model_store(m, &v->critic, "critic");
+    model_store(m, &v->generator, "generator");
     v->g = mlp(&v->generator, "generator", m->code_dim, hidden, layers, m->dim, act, 1);
     v->d = mlp(&v->critic, "critic", m->dim, hidden, layers, 1, act, 1);
     if (!params_alloc(&v->generator, m->seed) || !params_alloc(&v->critic, m->seed) || !build_learn(m)) return false;
