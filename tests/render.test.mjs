@@ -209,6 +209,12 @@ describe('pixels', () => {
     assertNear(apart.on([1, 0]), ground, 'between the segments');
   });
 
+  test('a faint path has one shade, also where its pieces meet', async () => {
+    const seen = await show([{ items: [{ kind: 'path', xy: [-1, 0, 0, 0, 1, 0], size: 8, alpha: 0.5 }] }]);
+    assertNear(seen.on([0, 0]), seen.on([0.5, 0]), 'the joint');
+    assert.ok(!near(seen.on([0, 0]), await colour('data'), 40), 'it is faint');
+  });
+
   test('a heat map is greatest where its values are, with row 0 at the top, and empty where they are NaN', async () => {
     const w = 8, h = 6, value = new Array(w * h).fill(0);
     value[1 * w + 6] = 2;                                                          // second row, seventh column

@@ -1,12 +1,14 @@
 // samples.c -- what the model makes, over what it should look like.
 //
 // Points: held-out data as green discs, samples as purple crosses on top, and behind them, where the model can say, a map of the plane:
-// its density exp(log p(x)), or a critic's field sigmoid(D(x)) between "fake" (orange, 0) and "real" (blue, 1), or the best critic that
-// there could be, D* = p / (p + p_g).  Pictures: a grid of samples, and on request one of held-out data beside it.
+// its density exp(log p(x)); or its critic's field sigmoid(D(x)) between "fake" (orange, 0) and "real" (blue, 1); or the field of the best
+// critic there could be, D* = p / (p + p_g), with p_g estimated from samples.  Pictures: a grid of samples, and on request one of
+// held-out data beside it.
 //
 // Arrays: data [n,...], labels [n] (sets with classes), samples [n,...], codes [n,z] (models that have them);
-//         points: bounds [4] = x0 x1 y0 y1 of the plane, density [h,w] or critic [h,w] and, for that field, optimal [h,w] at the centres of h x w cells that
-//         share the bounds, row 0 at the top, and level [1]: the density from which on a cell is shown in full colour.
+//         points: bounds [4] = x0 x1 y0 y1 of the plane, and over h x w cells that share it, row 0 at the top, at their centres:
+//         density [h,w] and level [1], the density from which on a cell is shown in full colour; or critic [h,w], and optimal [h,w] for
+//         that map.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,19 +16,17 @@
 #include "base/real.h"
 #include "view/parts.h"
 
-enum { N, REAL, MAP, FIELD, GRID, LABEL, SEED, ASPECT };
-enum { MAP_AUTO, MAP_NONE, MAP_DENSITY, MAP_CRITIC };
-enum { FIELD_LEARNED, FIELD_OPTIMAL };
+enum { N, REAL, MAP, GRID, LABEL, SEED, ASPECT };
+enum { MAP_AUTO, MAP_NONE, MAP_DENSITY, MAP_CRITIC, MAP_OPTIMAL };
 
 static const Knob options[] = {
     { "n", "How many", KNOB_INTEGER, 500, 64, 1, 5000, .group = "", .help = "Samples shown." },
     { "real", "Real data", KNOB_BOOLEAN, 1, 0, 0, 1, .live = true, .group = "", .help = "Shows held-out examples too." },
-    { "map", "Map", KNOB_CHOICE, MAP_AUTO, MAP_NONE, .choices = "auto|none|density|critic", .group = "points",
-      .help = "Behind the points: the model's exact density, or what its critic says of each place." },
-    { "field", "Critic", KNOB_CHOICE, FIELD_LEARNED, FIELD_LEARNED, .choices = "learned|optimal", .group = "points",
-      .help = "The critic as trained, or the best one there is, p / (p + p_g), where the data's density is known (Goodfellow et al. 2014, prop. 1)." },
+    { "map", "Map", KNOB_CHOICE, MAP_AUTO, MAP_NONE, .choices = "auto|none|density|critic|optimal", .group = "points",
+      .help = "Behind the points: the model's exact density; what its critic says of each place; or what the best critic would say, "
+              "p / (p + p_g), where the data's density is known (Goodfellow et al. 2014, prop. 1)." },
     { "grid", "Map's detail", KNOB_INTEGER, 64, 64, 8, 256, .group = "points", .help = "Cells along each side of the map." },
-    { "label", "Class", KNOB_INTEGER, -1, -1, -1, 255, .group = "", .help = "For models that take a class: which one to sample; -1 for any." },
+    { "label", "Class", KNOB_INTEGER, -1, -1, -1, 255, .group = "label", .help = "Which class to sample; -1 for any." },
     OPTION_SEED,
     OPTION_ASPECT,
     KNOBS_END,
@@ -100,7 +100,7 @@ static bool compute_map(Run *r, const double *o, Out *out) {
     if (map == MAP_AUTO) map = run_can(r, "logProb") ? MAP_DENSITY : run_can(r, "critic") ? MAP_CRITIC : MAP_NONE;
     if (map == MAP_NONE) return true;
     float *centre = lattice(array_f32(out, "bounds"), (int)o[GRID], size);
-    bool ok = centre && (map == MAP_DENSITY ? map_density(r, centre, size, out) : map_critic(r, centre, size, (int)o[FIELD] == FIELD_OPTIMAL, out));
+    bool ok = centre && (map == MAP_DENSITY ? map_density(r, centre, size, out) : map_critic(r, centre, size, map == MAP_OPTIMAL, out));
     free(centre);
     return ok;
 }
@@ -119,7 +119,7 @@ static bool compute(Run *r, const double *o, Out *out) {
 
 static const char *add_map(Panel *p, const double *o, const Out *a) {
     const Array *density = out_find(a, "density"), *critic = out_find(a, "critic"), *optimal = out_find(a, "optimal");
-    bool best = (int)o[FIELD] == FIELD_OPTIMAL && critic;
+    bool best = (int)o[MAP] == MAP_OPTIMAL;
     const Array *map = density ? density : best ? optimal : critic;
     if (map && density) panel_heat(p, HEAT_DENSITY, map->data, map->shape[1], map->shape[0], 0, *array_f32(a, "level"))->alpha = 0.5f;
     else if (map) panel_heat(p, HEAT_SIGNED, map->data, map->shape[1], map->shape[0], 0.5f, 1)->alpha = 0.45f;

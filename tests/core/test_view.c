@@ -279,11 +279,11 @@ TEST(view, "a critic's field is signed around one half; an optimal one that nobo
     Scene s = arranged("samples", "", &a);
     const Item *heat = &s.panel[0].item[0];
     ENSURE(heat->value == critic && heat->heat == HEAT_SIGNED && heat->mid == 0.5f && heat->high == 1);
-    s = arranged("samples", "field\toptimal\n", &a);
+    s = arranged("samples", "map\toptimal\n", &a);
     ENSURE(s.panel[0].item[0].kind == ITEM_POINTS);
     ENSURE(strstr(s.panel[0].title, "not known"));
     float *optimal = filled(&a, "optimal", 2, (int[]){ 2, 2 }, 0, 0.3f);
-    s = arranged("samples", "field\toptimal\n", &a);
+    s = arranged("samples", "map\toptimal\n", &a);
     ENSURE(s.panel[0].item[0].value == optimal);
     out_clear(&a);
 }
