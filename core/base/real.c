@@ -200,7 +200,8 @@ double real_pow(double x, double y) {
 double real_logsumexp(const double *x, int n) {
     double most = -HUGE_VAL, total = 0;
     for (int i = 0; i < n; i++) {
-        if (!(x[i] <= most)) most = x[i];        // NaN becomes and stays the greatest
+        if (isnan(x[i])) return x[i];
+        if (x[i] > most) most = x[i];
     }
     if (!isfinite(most)) return most;
     for (int i = 0; i < n; i++) total += real_exp(x[i] - most);
