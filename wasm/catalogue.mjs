@@ -85,7 +85,7 @@
  */
 
 /**
- * @typedef {{ version: string, models: readonly Model[], datasets: readonly Dataset[], palette: Palette }} Catalogue
+ * @typedef {{ version: string, models: readonly Readonly<Model>[], datasets: readonly Readonly<Dataset>[], palette: Palette }} Catalogue
  */
 
 /**

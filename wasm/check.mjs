@@ -30,7 +30,7 @@ const SEED_MAX = 2 ** 32 - 1;
  * @returns {string}
  */
 export function show(value) {
-  if (typeof value === 'string') return value.length > 40 ? `'${value.slice(0, 40)}…'` : `'${value}'`;
+  if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`.replace(/\p{Cc}/gu, '?');
   if (typeof value === 'bigint') return `the bigint ${value}`;
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
   if (ArrayBuffer.isView(value)) return `a ${value.constructor.name} of ${'length' in value ? `length ${value.length}` : `${value.byteLength} bytes`}`;
@@ -46,7 +46,7 @@ export function show(value) {
  * @returns {GenplayError}
  */
 export function badArgument(name, value, accepted) {
-  return new GenplayError('bad-argument', `${name} is ${show(value)}, but must be ${accepted}`);
+  return new GenplayError('bad-argument', `${name} was ${show(value)}; accepted: ${accepted}`);
 }
 
 /**
@@ -122,7 +122,7 @@ export function record(name, value, keys) {
   const given = Object.entries(value).filter(([, v]) => v !== undefined);
   for (const [key] of given) {
     if (keys && !keys.includes(key)) {
-      throw new GenplayError('bad-argument', `${name} has '${key}', but takes ${keys.length ? `only ${keys.join(', ')}` : 'no keys here'}`);
+      throw new GenplayError('bad-argument', `${name}: there is no ${show(key)}; accepted: ${keys.join(', ')}`);
     }
   }
   return Object.fromEntries(given);
@@ -143,10 +143,10 @@ export function floats(name, value, { shape = null, what = 'examples' } = {}) {
   if (!(value.data instanceof Float32Array)) throw badArgument(`${name}.data`, value.data, 'a Float32Array');
   if (!isShape(given)) throw badArgument(`${name}.shape`, given, 'an array of positive integers, the number of rows first');
   if (product(given) !== value.data.length) {
-    throw new GenplayError('bad-argument', `${name}.shape is [${given}], which asks for ${product(given)} numbers, but ${name}.data holds ${value.data.length}`);
+    throw new GenplayError('bad-argument', `${name}.shape was [${given}]; accepted: a shape of the ${value.data.length} numbers that ${name}.data holds`);
   }
   if (shape && String(given.slice(1)) !== String(shape)) {
-    throw new GenplayError('bad-argument', `${name}.shape is [${given}], but must be [n, ${shape.join(', ')}]`);
+    throw new GenplayError('bad-argument', `${name}.shape was [${given}]; accepted: [n, ${shape.join(', ')}]`);
   }
   return floatsOfRows(name, value.data, accepted, shape);
 }
@@ -163,7 +163,7 @@ function floatsOfRows(name, data, accepted, shape) {
   if (data.length === 0) throw badArgument(name, data, `${accepted}, one row at least`);
   if (data.length % row) throw badArgument(name, data, `${accepted}: a multiple of ${row} numbers`);
   const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new GenplayError('bad-argument', `${name} holds ${data[bad]} at ${bad}, but every number must be finite`);
+  if (bad >= 0) throw new GenplayError('bad-argument', `${name}: number ${bad} was ${data[bad]}; accepted: finite numbers`);
   return data;
 }
 

@@ -4,8 +4,8 @@
 // Results go to standard output: plain lines, or one JSON document with --json.  A progress bar goes to standard error when that is a
 // terminal; in a pipe training prints a line for each tenth.  Any failure is one line on standard error and exit status 1.
 
-import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { basename, extname } from 'node:path';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { basename, dirname, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createLab, forKind, GenplayError } from './genplay.mjs';
@@ -101,7 +101,7 @@ const refuse = (message) => new GenplayError('bad-argument', message);
 function numberOf(values, flag, otherwise) {
   const text = values[flag];
   if (text === undefined) return otherwise;
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) throw refuse(`--${flag} is '${text}', but must be a number`);
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) throw refuse(`--${flag} was '${text}'; accepted: a number`);
   return Number(text);
 }
 
@@ -123,7 +123,7 @@ function needed(values, flag) {
 function settings(texts = []) {
   return Object.fromEntries(texts.map((text) => {
     const at = text.indexOf('=');
-    if (at < 1) throw refuse(`--set is '${text}', but must be KEY=VALUE`);
+    if (at < 1) throw refuse(`--set was '${text}'; accepted: KEY=VALUE`);
     const value = text.slice(at + 1);
     if (value === 'true' || value === 'false') return [text.slice(0, at), value === 'true'];
     return [text.slice(0, at), value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : value];
@@ -141,7 +141,7 @@ function settings(texts = []) {
 function findData(lab, name) {
   if (lab.datasets.some(({ id }) => id === name)) return name;
   if (name === 'mnist') return addMnist(lab).id;
-  if (!/[/\\.]/.test(name)) throw refuse(`--data is '${name}', but must be one of ${lab.datasets.map(({ id }) => id).join(', ')}, mnist, or a folder of IDX files such as ./${name}`);
+  if (!/[/\\.]/.test(name)) throw refuse(`--data was '${name}'; accepted: one of ${lab.datasets.map(({ id }) => id).join(', ')}, mnist, or a folder of IDX files such as ./${name}`);
   return addIdxFolder(lab, basename(name) || 'own', name).id;
 }
 
@@ -189,7 +189,8 @@ function readFile(file) {
  */
 function checkFiles(values, endings = []) {
   for (const file of values.out ?? []) {
-    if (!endings.includes(extname(file))) throw refuse(`--out is '${file}', but must end in one of ${endings.join(' ')}`);
+    if (!endings.includes(extname(file))) throw refuse(`--out was '${file}'; accepted: names that end in ${endings.join(' ')}`);
+    if (!existsSync(dirname(file))) throw refuse(`--out was '${file}', but there is no folder ${dirname(file)}`);
   }
 }
 
@@ -363,7 +364,7 @@ function train(lab, values) {
   const seed = numberOf(values, 'seed');
   const start = values.weights === undefined ? startRun : resumeRun;
   const run = start(lab, values, seed);
-  if (!Number.isInteger(steps) || Number(steps) < 1) throw refuse(`--steps is ${steps}, but must be an integer of at least 1`);
+  if (!Number.isInteger(steps) || Number(steps) < 1) throw refuse(`--steps was ${steps}; accepted: an integer of at least 1`);
   const seconds = trainWithProgress(run, Number(steps), values.json);
   for (const file of values.out ?? []) writeTrained(lab, run, file);
   const { step, epoch, params } = run;
@@ -484,7 +485,7 @@ function bench(lab, values) {
       run.free();
     }
   }
-  if (!rates.length) throw refuse(`--model is '${values.model}', but must be one of ${lab.models.map(({ id }) => id).join(', ')}`);
+  if (!rates.length) throw refuse(`--model was '${values.model}'; accepted: one of ${lab.models.map(({ id }) => id).join(', ')}`);
   return { build: lab.build, version: lab.version, rates };
 }
 
@@ -520,8 +521,9 @@ function parse(name, args) {
   try {
     return parseArgs({ args, options, allowPositionals: false }).values;
   } catch (error) {
-    const [line] = /** @type {Error} */ (error).message.split(/\.\s|\n/);
-    throw refuse(`${line}: genplay ${name} takes ${flags.map((flag) => `--${flag}`).join(' ')}`);
+    const { code, message } = /** @type {Error & { code: string }} */ (error);
+    if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') throw refuse(message.replace(/\s*\n\s*/g, ' '));
+    throw refuse(`${message.split(/\.\s/)[0]}; accepted: ${flags.map((flag) => `--${flag}`).join(' ')}`);
   }
 }
 

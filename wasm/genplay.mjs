@@ -98,7 +98,7 @@ export async function createLab(options) {
   const { build = 'auto', threads = 1, memory = 2048 } = record('options', options, ['build', 'threads', 'memory']);
   const wanted = oneOf('options.build', build, /** @type {const} */ (['auto', 'simd', 'relaxed', 'threads']));
   const bytes = number('options.memory', memory, 1, MEMORY_MAX) * MB;
-  if (integer('options.threads', threads, 1, 1024) !== 1) throw new GenplayError('unsupported', `options.threads is ${threads}, but this version runs on 1 thread`);
+  if (integer('options.threads', threads, 1, 1024) !== 1) throw new GenplayError('unsupported', `options.threads was ${threads}; accepted: 1 in this version`);
   const engine = await loadEngine(wanted);
   return new Lab(engine, bytes);
 }

@@ -95,7 +95,7 @@ function doubles(module, n, fill) {
 function pair(x, y, name, least) {
   const a = rowsOf('x', x, least);
   const b = rowsOf(name, y, least);
-  if (a.width !== b.width) throw new GenplayError('bad-argument', `x has ${a.width} numbers in a row and ${name} has ${b.width}, but both must have the same`);
+  if (a.width !== b.width) throw new GenplayError('bad-argument', `x, ${name}: have ${a.width} and ${b.width} numbers in a row; accepted: the same`);
   return [a, b];
 }
 
@@ -108,7 +108,7 @@ function rowsOf(name, value, least) {
   const data = floats(name, value, { shape: value instanceof Float32Array ? [2] : null, what: 'rows' });
   const width = value instanceof Float32Array ? 2 : product(value.shape.slice(1));
   const n = data.length / width;
-  if (n < least) throw new GenplayError('bad-argument', `${name} has ${n} row${n === 1 ? '' : 's'}, but must have ${least} or more`);
+  if (n < least) throw new GenplayError('bad-argument', `${name}: has ${n} row${n === 1 ? '' : 's'}; accepted: ${least} or more`);
   return { data, n, width };
 }
 

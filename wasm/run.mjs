@@ -55,7 +55,7 @@ import { engineError, readOut, withMemory } from './engine.mjs';
 
 /**
  * `floor` is what fresh real data scores; `se` the standard error.
- * @typedef {{ name: string, value: number | null, unit: string, better: 'lower' | 'higher', floor: number | null, se: number | null, n: number }} Measure
+ * @typedef {{ name: string, title: string, value: number | null, unit: string, better: 'lower' | 'higher', floor: number | null, se: number | null, n: number }} Measure
  */
 
 /** @typedef {{ step: Float64Array, losses: Record<string, Float32Array> }} History */
@@ -144,9 +144,9 @@ export class Run {
   // --- Where it stands -------------------------------------------------------------------------------------------------
 
   /** Optimizer steps so far. */
-  get step() { return this.#core.module._gp_step(this.#alive()); }
+  get step() { return this.#ask('_gp_step'); }
   /** Examples seen, over the size of the data set (60,000 for endless ones). */
-  get epoch() { return this.#core.module._gp_epoch(this.#alive()); }
+  get epoch() { return this.#ask('_gp_epoch'); }
   /** The model's id. */
   get model() { return this.#describe().model; }
   /** The data set's id. */
@@ -161,7 +161,7 @@ export class Run {
   /** @returns {Loss[]} */
   get losses() { return this.#describe().losses; }
   /** Numbers in a code; 0 where there are none. */
-  get codeSize() { return this.#core.module._gp_code_dim(this.#alive()); }
+  get codeSize() { return this.#ask('_gp_code_dim'); }
   /** Bytes that it holds. */
   get memory() { return this.#describe().memory; }
   /** How many numbers it learns. */
@@ -353,7 +353,7 @@ export class Run {
     const { width = gl.drawingBufferWidth, height = gl.drawingBufferHeight, dpr = 1, dark = false, ...own } = record('options', options, null);
     const size = [integer('options.width', width, 1, 16384), integer('options.height', height, 1, 16384), number('options.dpr', dpr, 0.25, 16)];
     if (typeof dark !== 'boolean') throw badArgument('options.dark', dark, 'true or false');
-    const text = this.#viewOptions(id, own);
+    const text = this.#viewOptions(id, { ...this.#aspect(id, Number(width) / Number(height)), ...own });
     return withMemory(module, (put) => {
       if (!module._gp_draw(run, put.text(id), put.text(text), ...size, Number(dark))) throw engineError(module);
       return { panels: Array.from({ length: module._gp_panel_count() }, (_, i) => this.#panel(put, i)) };
@@ -386,7 +386,7 @@ export class Run {
 
   /** Gives its memory back.  After that it refuses everything with `bad-argument`. */
   free() {
-    this.#core.module._gp_run_free(this.#alive());
+    this.#ask('_gp_run_free');
     this.#pointer = 0;
   }
 
@@ -397,12 +397,20 @@ export class Run {
     return this.#pointer;
   }
 
+  /**
+   * Calls a function that takes the run alone.
+   * @param {`_${string}`} name
+   */
+  #ask(name) {
+    const run = this.#alive();
+    return this.#core.module[name](run);
+  }
+
   /** @returns {Description} */
   #describe() {
-    const { module } = this.#core;
-    const json = module._gp_describe(this.#alive());
-    if (!json) throw engineError(module);
-    return JSON.parse(module.UTF8ToString(json));
+    const json = this.#ask('_gp_describe');
+    if (!json) throw engineError(this.#core.module);
+    return JSON.parse(this.#core.module.UTF8ToString(json));
   }
 
   #params() { return this.#core.catalogue.models.find(({ id }) => id === this.#model)?.params ?? []; }
@@ -426,8 +434,23 @@ export class Run {
    * @param {unknown} options
    */
   #viewOptions(id, options) {
+    return lines('options', record('options', options, null), this.#optionsOf(id));
+  }
+
+  /** @param {string} id */
+  #optionsOf(id) {
     const views = this.#core.catalogue.models.find((model) => model.id === this.#model)?.views ?? [];
-    return lines('options', record('options', options, null), views.find((view) => view.id === id)?.options ?? []);
+    return views.find((view) => view.id === id)?.options ?? [];
+  }
+
+  /**
+   * The canvas's width over its height, for views that arrange themselves by it.
+   * @param {string} id
+   * @param {number} aspect
+   */
+  #aspect(id, aspect) {
+    const option = this.#optionsOf(id).find(({ key }) => key === 'aspect');
+    return option ? { aspect: Math.min(option.max ?? aspect, Math.max(option.min ?? aspect, aspect)) } : {};
   }
 
   /**
