@@ -10,8 +10,10 @@
 #include <math.h>
 
 #include "base/real.h"
+#include "base/vec.h"
 #include "data/data.h"
 #include "data/density.h"
+#include "kernels/vmath_inline.h"
 
 static const double noise = 0.1, box = 1.0 / 12;      // std; half the side of the box
 static const double n_max = 3 * REAL_PI;
@@ -33,13 +35,19 @@ static void spirals_point(Rng *r, float x[2], int *label) {
 
 static double outside(double z) { return fabs(z) > box ? fabs(z) - box : 0; }      // distance from the box
 
-// b(z) sqrt(2 pi) noise, times e^(d^2 / 2 noise^2) for d = outside(z), so that it does not underflow.
+// b(z) sqrt(2 pi) noise, times e^(d^2 / 2 noise^2) for d = outside(z), so that it does not underflow.  This is where the time goes: eight
+// exponentials at a time in single precision, error 1e-7.
 static double blurred_box(double z) {
-    double d = outside(z), sum = 0;
+    double d = outside(z), scale = 1 / (2 * noise * noise), sum = 0;
+    float e[8];
     for (int i = 0; i < 4; i++) {
         double a = z - box * gauss_x[i], b = z + box * gauss_x[i];
-        sum += gauss_w[i] / 2 * (real_exp((d * d - a * a) / (2 * noise * noise)) + real_exp((d * d - b * b) / (2 * noise * noise)));
+        e[i] = (float)((d * d - a * a) * scale);
+        e[4 + i] = (float)((d * d - b * b) * scale);
     }
+    f4_store(e, f4_exp(f4_load(e)));
+    f4_store(e + 4, f4_exp(f4_load(e + 4)));
+    for (int i = 0; i < 4; i++) sum += gauss_w[i] / 2 * ((double)e[i] + (double)e[4 + i]);
     return sum;
 }
 

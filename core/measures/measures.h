@@ -90,7 +90,7 @@ Mean mean_nll(const double *log_prob, int n);
 // --- Principal components (pca.c) ----------------------------------------------------------------------------------
 
 // The k leading principal components of x [n,d], n >= 2, 1 <= k <= d: mean [d], components [k,d] (orthonormal rows), variances [k]
-// (divisor n).  Subspace iteration with Rayleigh-Ritz until the captured variance settles to 1e-9.  O(n d k) per iteration.  Directions
+// (divisor n).  Subspace iteration with Rayleigh-Ritz until the captured variance settles to 1e-7.  O(n d k) per iteration.  Directions
 // without variance may come out as zero rows.
 bool pca_fit(const float *x, int n, int d, int k, Arena *scratch, double *mean, double *components, double *variances);
 

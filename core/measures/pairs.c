@@ -10,11 +10,11 @@
 
 enum { CHUNK = 32 };
 
-// turned[k][j] = coordinate k0 + k of row j0 + j; rows past the end are 0.
+// turned[k][j] = coordinate k0 + k of row j0 + j; past the end, of row j0.
 static void turn(const float *y, int d, const Tile *t, int k0, int nk, float turned[CHUNK][TILE_J]) {
     for (int j = 0; j < TILE_J; j++) {
         const float *row = y + (size_t)(t->j0 + (j < t->nj ? j : 0)) * (size_t)d + k0;
-        for (int k = 0; k < nk; k++) turned[k][j] = j < t->nj ? row[k] : 0;
+        for (int k = 0; k < nk; k++) turned[k][j] = row[k];
     }
 }
 

@@ -7,40 +7,44 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "kernels/matmul.h"
 #include "measures/measures.h"
 
-enum { EXTRA = 8, ROUNDS = 100 };
+enum { EXTRA = 8, ROUNDS = 100, CHUNK = 64 };
 
-// A subspace of L directions in d dimensions; v [d,L] has a direction per column, so that all inner loops run along L.
-typedef struct { const float *x; const double *mean; int n, d, L; double *v, *w, *c, *small; } Space;
+// A subspace of L directions in d dimensions; v [d,L] has a direction per column.  The two products run on single precision, a chunk of
+// rows at a time (float buffers: rows [CHUNK,d], coordinates [CHUNK,L], v and its product [d,L]); sums over chunks are double.
+typedef struct {
+    const float *x; const double *mean; int n, d, L;
+    double *v, *w, *small;
+    float *rows, *c, *fv, *fw;
+} Space;
 
-// c[L] = v' (row - mean)
-static void project(const Space *s, const float *row) {
-    double *restrict c = s->c;
-    for (int l = 0; l < s->L; l++) c[l] = 0;
-    for (int i = 0; i < s->d; i++) {
-        double a = (double)row[i] - s->mean[i];
-        const double *restrict v = s->v + (size_t)i * (size_t)s->L;
-        if (a != 0) for (int l = 0; l < s->L; l++) c[l] += a * v[l];
+static void load_chunk(const Space *s, int first, int n) {
+    for (int r = 0; r < n; r++) for (int i = 0; i < s->d; i++) {
+        size_t at = (size_t)r * (size_t)s->d + (size_t)i;
+        s->rows[at] = (float)((double)s->x[(size_t)first * (size_t)s->d + at] - s->mean[i]);
     }
 }
 
 // w = X'X v / n; returns the captured variance, the trace of v' X'X v / n.
 static double multiply(const Space *s) {
+    size_t many = (size_t)s->d * (size_t)s->L;
     double captured = 0;
-    for (size_t i = 0; i < (size_t)s->d * (size_t)s->L; i++) s->w[i] = 0;
-    for (int r = 0; r < s->n; r++) {
-        const float *row = s->x + (size_t)r * (size_t)s->d;
-        project(s, row);
-        for (int l = 0; l < s->L; l++) captured += s->c[l] * s->c[l] / s->n;
-        for (int i = 0; i < s->d; i++) {
-            double a = ((double)row[i] - s->mean[i]) / s->n;
-            double *restrict w = s->w + (size_t)i * (size_t)s->L;
-            const double *restrict c = s->c;
-            if (a != 0) for (int l = 0; l < s->L; l++) w[l] += a * c[l];
-        }
+    for (size_t i = 0; i < many; i++) {
+        s->fv[i] = (float)s->v[i];
+        s->w[i] = 0;
     }
-    return captured;
+    for (int first = 0; first < s->n; first += CHUNK) {
+        int n = s->n - first < CHUNK ? s->n - first : CHUNK;
+        load_chunk(s, first, n);
+        matmul(n, s->L, s->d, s->rows, s->d, false, s->fv, s->L, false, s->c, s->L, false);
+        matmul(s->d, s->L, n, s->rows, s->d, true, s->c, s->L, false, s->fw, s->L, false);
+        for (int i = 0; i < n * s->L; i++) captured += (double)s->c[i] * (double)s->c[i];
+        for (size_t i = 0; i < many; i++) s->w[i] += (double)s->fw[i];
+    }
+    for (size_t i = 0; i < many; i++) s->w[i] /= s->n;
+    return captured / s->n;
 }
 
 static double column_dot(const Space *s, const double *a, int p, int q) {
@@ -100,13 +104,16 @@ bool pca_fit(const float *x, int n, int d, int k, Arena *scratch, double *mean, 
     Space s = { .x = x, .mean = mean, .n = n, .d = d, .L = (int)L };
     s.v = arena_new(scratch, double, many);
     s.w = arena_new(scratch, double, many);
-    s.c = arena_new(scratch, double, L);
     s.small = arena_new(scratch, double, 2 * L * L + L);
-    bool ok = s.v && s.w && s.c && s.small;
+    s.rows = arena_new(scratch, float, CHUNK * (size_t)d);
+    s.c = arena_new(scratch, float, CHUNK * L);
+    s.fv = arena_new(scratch, float, many);
+    s.fw = arena_new(scratch, float, many);
+    bool ok = s.v && s.w && s.small && s.rows && s.c && s.fv && s.fw;
     if (ok) {
         start(&s, mean);
         double captured = multiply(&s), before = -1;
-        for (int i = 0; i < ROUNDS && captured - before > 1e-9 * captured; i++) {
+        for (int i = 0; i < ROUNDS && captured - before > 1e-7 * captured; i++) {
             before = captured;
             for (size_t j = 0; j < many; j++) s.v[j] = s.w[j];
             orthonormalise(&s, s.v);

@@ -139,6 +139,7 @@ TEST(idx, "a file that is not what it should be is refused, by its role, with wh
     ensure_refused(images_with(0x803, 0x7fffffff, 256, 256, 9), none, none, none, "25 bytes", "need 140737488289808");
 
     ensure_refused(images_of(5, 3, 2), labels_of(4, 2), none, none, "labels", "5 images");
+    ensure_refused(images_of(5, 3, 2), labels_of(6, 2), none, none, "6 labels", "5 images");
     ensure_refused(images_of(5, 3, 2), cut(labels_of(5, 2), 12), none, none, "labels", "need 13");
     ensure_refused(images_of(5, 3, 2), images_of(5, 3, 2), none, none, "labels", "0x00000801");
     ensure_refused(images_of(5, 3, 2), labels_of(0, 2), none, none, "labels", "empty");
