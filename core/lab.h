@@ -73,8 +73,6 @@ double run_epoch(const Run *run);
 bool run_set(Run *run, const char *key, const char *value);    // live knobs only
 // JSON of where it stands: model, data, seed, step, params { key: value }, can [verb], views [id], losses [{ key, title, line }], memory.
 const char *run_describe(Run *run);
-const Data *run_data(const Run *run);
-bool run_can(const Run *run, const char *verb);    // can its model do that verb, on this kind of data?
 
 // One verb by its API name: sample encode decode reconstruct interpolate logProb bound trace inpaint critic measure view.
 typedef struct {
@@ -91,6 +89,7 @@ bool run_call(Run *run, const char *verb, const Call *call, Out *out);
 bool run_scene(Run *run, const char *view, const char *options, Scene *scene);
 
 const Data *run_data(const Run *run);
+// Can its model do that verb on this kind of data?  Two more: "label", takes a class; "steps", samples in steps that may be fewer.
 bool run_can(const Run *run, const char *verb);
 uint32_t run_seed(const Run *run);
 int run_code_dim(const Run *run);        // numbers in a code, 0 where there are none

@@ -380,6 +380,7 @@ enum { N_VERBS = sizeof verbs / sizeof *verbs };
 bool run_can(const Run *run, const char *verb) {
     for (int i = 0; i < N_VERBS; i++)
         if (!strcmp(verbs[i].name, verb)) return !verbs[i].needs || (run_verbs(run) & verbs[i].needs);
+    if (!strcmp(verb, "steps")) return run->model.def->estimates;
     return !strcmp(verb, "label") && (run_verbs(run) & CAN_LABEL);
 }
 

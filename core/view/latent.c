@@ -28,7 +28,7 @@ static const Knob options[] = {
       .help = "The decoded way from code a to code b, or a decoded grid over the plane." },
     { "path", "Path", KNOB_CHOICE, 0, 0, .choices = "lerp|slerp", .group = "",
       .help = "Straight, or along a great circle, which keeps the length that codes of many axes have (White 2016, arXiv:1609.04468)." },
-    { "k", "Steps", KNOB_INTEGER, 24, 10, 2, 200, .group = "", .help = "Codes on the path, both ends included." },
+    { "k", "Steps", KNOB_INTEGER, 48, 10, 2, 200, .group = "", .help = "Codes on the path, both ends included." },
     { "axis0", "Axis across", KNOB_INTEGER, 0, 0, 0, 4095, .group = "", .help = "Which coordinate of the code goes across." },
     { "axis1", "Axis up", KNOB_INTEGER, 1, 1, 0, 4095, .group = "", .help = "Which coordinate of the code goes up." },
     PLACE("ax", "a, across", -1.2), PLACE("ay", "a, up", -0.8), PLACE("bx", "b, across", 1.2), PLACE("by", "b, up", 0.9),
@@ -45,8 +45,8 @@ static bool compute_codes(Run *r, const double *o, Out *out) {
     static const char *const encoded[][2] = { { "data", "codes" }, { "codes", "codes" }, { NULL } };
     static const char *const sampled[][2] = { { "codes", "codes" }, { "labels", "labels" }, { NULL } };
     int n = (int)o[N];
-    char text[96];
-    verb_options(text, o[SEED], -1);
+    char text[VERB_OPTIONS];
+    verb_options(text, o[SEED], -1, 0, 0);
     if (!run_can(r, "encode")) return view_call(r, "sample", &(Call){ .n = n, .name = "", .options = text }, sampled, out);
     if (!view_data(r, n, 0, true, out)) return false;
     const Array *x = out_find(out, "data");

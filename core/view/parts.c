@@ -104,9 +104,13 @@ bool view_call(Run *r, const char *verb, const Call *call, const char *const nam
     return ok;
 }
 
-void verb_options(char text[96], double seed, double label) {
-    int n = snprintf(text, 96, "seed\t%.0f\n", seed);
-    if (label >= 0) snprintf(text + n, 96 - (size_t)n, "label\t%.0f\n", label);
+int view_count(const Run *r, double asked, int usual, int slow) { return asked > 0 ? (int)asked : run_can(r, "steps") ? slow : usual; }
+
+void verb_options(char text[VERB_OPTIONS], double seed, double label, int steps, int frames) {
+    int n = snprintf(text, VERB_OPTIONS, "seed\t%.0f\n", seed);
+    if (label >= 0) n += snprintf(text + n, VERB_OPTIONS - (size_t)n, "label\t%.0f\n", label);
+    if (steps > 0) n += snprintf(text + n, VERB_OPTIONS - (size_t)n, "steps\t%d\n", steps);
+    if (frames > 0) snprintf(text + n, VERB_OPTIONS - (size_t)n, "frames\t%d\n", frames);
 }
 
 bool view_plane(const Array *codes, int i, int j, const char *name, Out *out) {

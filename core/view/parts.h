@@ -9,6 +9,9 @@
 // Options that views have in common, for their tables.
 #define OPTION_SEED   { "seed", "Seed of the display noise", KNOB_INTEGER, 1, 1, 0, 4294967295.0, .group = "", \
                         .help = "The noise is the same in every frame, so the picture moves only because the model does." }
+#define OPTION_COUNT  { "n", "How many", KNOB_INTEGER, 0, 0, 0, 5000, .group = "", .help = "Samples shown; 0 for as many as are quick to draw." }
+#define OPTION_STEPS  { "steps", "Sampling steps", KNOB_INTEGER, 0, 0, 0, 4000, .group = "steps", \
+                        .help = "Of a model that samples in steps: fewer are quicker and coarser; 0 for what is quick enough to watch." }
 #define OPTION_ASPECT { "aspect", "Width over height", KNOB_NUMBER, 1, 1, 0.1, 10, .live = false, .group = "page", .help = "The canvas's." }
 #define OPTION_ASPECT_LIVE { "aspect", "Width over height", KNOB_NUMBER, 1, 1, 0.1, 10, .live = true, .group = "page", .help = "The canvas's." }
 
@@ -26,8 +29,13 @@ void bounds_widen(float bounds[4], double aspect);
 // Calls a verb and takes over arrays of its result: pairs { its name, name in out }, ended by { NULL }.  Missing ones are left out.
 bool view_call(Run *r, const char *verb, const Call *call, const char *const names[][2], Out *out);
 
-// Options text for a verb: "seed\t<seed>\n", and "label\t<label>\n" where label >= 0.
-void verb_options(char text[96], double seed, double label);
+// How many examples (or sampling steps) to show: as `asked`, or where that is 0 `usual`, and of models that sample in many steps only
+// `slow`, so that pictures keep up with training.
+int view_count(const Run *r, double asked, int usual, int slow);
+
+// Options text for a verb: "seed\t<seed>\n", and the label where it is >= 0, the steps and the frames where they are > 0.
+enum { VERB_OPTIONS = 128 };
+void verb_options(char text[VERB_OPTIONS], double seed, double label, int steps, int frames);
 
 // Columns i and j of an array [n, ...] as points of a plane: array `name` [n,2].
 bool view_plane(const Array *codes, int i, int j, const char *name, Out *out);

@@ -16,17 +16,18 @@
 #include "base/real.h"
 #include "view/parts.h"
 
-enum { N, REAL, MAP, GRID, LABEL, SEED, ASPECT };
+enum { N, REAL, MAP, GRID, LABEL, STEPS, SEED, ASPECT };
 enum { MAP_AUTO, MAP_NONE, MAP_DENSITY, MAP_CRITIC, MAP_OPTIMAL };
 
 static const Knob options[] = {
-    { "n", "How many", KNOB_INTEGER, 500, 64, 1, 5000, .group = "", .help = "Samples shown." },
+    OPTION_COUNT,
     { "real", "Real data", KNOB_BOOLEAN, 1, 0, 0, 1, .live = true, .group = "", .help = "Shows held-out examples too." },
     { "map", "Map", KNOB_CHOICE, MAP_AUTO, MAP_NONE, .choices = "auto|none|density|critic|optimal", .group = "points",
       .help = "Behind the points: the model's exact density; what its critic says of each place; or what the best critic would say, "
               "p / (p + p_g), where the data's density is known (Goodfellow et al. 2014, prop. 1)." },
-    { "grid", "Map's detail", KNOB_INTEGER, 64, 64, 8, 256, .group = "points", .help = "Cells along each side of the map." },
+    { "grid", "Map's detail", KNOB_INTEGER, 80, 80, 8, 256, .group = "points", .help = "Cells along each side of the map." },
     { "label", "Class", KNOB_INTEGER, -1, -1, -1, 255, .group = "label", .help = "Which class to sample; -1 for any." },
+    OPTION_STEPS,
     OPTION_SEED,
     OPTION_ASPECT,
     KNOBS_END,
@@ -108,10 +109,11 @@ static bool compute_map(Run *r, const double *o, Out *out) {
 static bool compute(Run *r, const double *o, Out *out) {
     bool points = run_data(r)->def.kind == DATA_POINTS;
     static const char *const names[][2] = { { "data", "samples" }, { "codes", "codes" }, { NULL } };
-    char text[96];
-    verb_options(text, o[SEED], o[LABEL]);
-    return view_data(r, (int)o[N], 0, true, out)
-        && view_call(r, "sample", &(Call){ .n = (int)o[N], .name = "", .options = text }, names, out)
+    int n = points ? view_count(r, o[N], 500, 250) : view_count(r, o[N], 64, 16);
+    char text[VERB_OPTIONS];
+    verb_options(text, o[SEED], o[LABEL], view_count(r, o[STEPS], 0, points ? 0 : 10), 0);
+    return view_data(r, n, 0, true, out)
+        && view_call(r, "sample", &(Call){ .n = n, .name = "", .options = text }, names, out)
         && (!points || (view_bounds(r, false, o[ASPECT], out) && compute_map(r, o, out)));
 }
 

@@ -7,21 +7,21 @@
 // Arrays: frames [f,n,...], time [f], noise [f,n,...] and clean [f,n,...] (diffusion), codes [n,z] (models that have them);
 //         data [m,...], sectors [n]: which eighth of the circle a point started in; bounds [4] (points).
 #include <math.h>
-#include <stdio.h>
 
 #include "base/real.h"
 #include "view/parts.h"
 
-enum { TIME, SHOW, N, FRAMES, SEED, ASPECT };
+enum { TIME, SHOW, N, FRAMES, STEPS, SEED, ASPECT };
 enum { SHOW_STATE, SHOW_CLEAN, SHOW_NOISE };
-enum { TRAIL = 6, SECTORS = 8, N_DATA = 600, N_PICTURES = 16 };
+enum { TRAIL = 3, SECTORS = 8, N_DATA = 600, N_PICTURES = 16 };
 
 static const Knob options[] = {
     { "time", "Sampling time", KNOB_NUMBER, 1, 1, 0, 1, .live = true, .group = "page", .help = "0 is the noise that sampling starts from, 1 the finished sample." },
     { "show", "Show", KNOB_CHOICE, SHOW_STATE, SHOW_STATE, .choices = "state|clean|noise", .live = true, .group = "",
       .help = "The state itself, or what a diffusion model takes for the clean example in it, or for the noise." },
-    { "n", "How many", KNOB_INTEGER, 400, 36, 1, 2000, .group = "", .help = "Samples shown." },
+    OPTION_COUNT,
     { "frames", "Moments", KNOB_INTEGER, 50, 40, 2, 200, .group = "", .help = "Moments kept of the way, both ends included." },
+    OPTION_STEPS,
     OPTION_SEED,
     OPTION_ASPECT_LIVE,
     KNOBS_END,
@@ -43,10 +43,11 @@ static bool compute_sectors(const Array *frames, Out *out) {
 static bool compute(Run *r, const double *o, Out *out) {
     static const char *const names[][2] = { { "data", "frames" }, { "time", "time" }, { "noise", "noise" }, { "clean", "clean" }, { "codes", "codes" }, { NULL } };
     bool points = run_data(r)->def.kind == DATA_POINTS;
-    char text[96];
-    snprintf(text, sizeof text, "seed\t%.0f\nframes\t%d\n", o[SEED], (int)o[FRAMES]);
+    int n = points ? view_count(r, o[N], 300, 200) : view_count(r, o[N], 36, 9);
+    char text[VERB_OPTIONS];
+    verb_options(text, o[SEED], -1, view_count(r, o[STEPS], 0, points ? 0 : 20), (int)o[FRAMES]);
     return view_data(r, points ? N_DATA : N_PICTURES, 0, false, out)
-        && view_call(r, "trace", &(Call){ .n = (int)o[N], .name = "", .options = text }, names, out)
+        && view_call(r, "trace", &(Call){ .n = n, .name = "", .options = text }, names, out)
         && (!points || (compute_sectors(out_find(out, "frames"), out) && view_bounds(r, true, 1, out)));
 }
 
@@ -81,7 +82,7 @@ static void arrange_points(const Array *shown, const Out *a, int f, bool trails,
         const float *from = xy + (size_t)(f - back) * step;
         Item *line = panel_lines(p, ROLE_SAMPLE, 1.3f, from, from + step, n);
         line->label = sector;
-        line->alpha = 0.5f * (float)(TRAIL + 1 - back) / TRAIL;
+        line->alpha = 0.4f * (float)(TRAIL + 1 - back) / TRAIL;
     }
     panel_points(p, ROLE_SAMPLE, MARK_DISC, 3.2f, xy + (size_t)f * step, n)->label = sector;
 }

@@ -385,3 +385,163 @@ TEST(view, "the latent view is side by side on a wide canvas, stacked on a tall 
     ENSURE(s.panel[1].x == 0 && s.panel[1].y >= 0.5f);
     out_clear(&a);
 }
+
+// ------------------------------------------------------------------------------------------------------- views of real runs
+
+// The views' cost is that of the verbs: a small network does here.
+static Run *small_run(Lab *lab, const char *model, const char *data) {
+    Run *run = run_new(lab, model, data, 1, "hidden\t8\n");
+    ENSURE_SAYING(run, "%s", error_message());
+    return run;
+}
+
+static void train_on(Run *run, int steps) {
+    double mean[16];
+    ENSURE_SAYING(run_train(run, steps, mean), "%s", error_message());
+}
+
+static Scene scene_of(Run *run, const char *view, const char *lines) {
+    Scene s;
+    ENSURE_SAYING(run_scene(run, view, lines, &s), "%s", error_message());
+    return s;
+}
+
+static void numbers_of(Run *run, const char *view, const char *lines, Out *out) {
+    ENSURE_SAYING(run_call(run, "view", &(Call){ .name = view, .options = lines }, out), "%s", error_message());
+}
+
+TEST(view, "a picture's frame depends on the data alone: training does not move it") {
+    static const struct { const char *model, *view; } claim[] = { { "realnvp", "samples" }, { "realnvp", "trace" }, { "vae", "reconstruct" }, { "gan", "samples" } };
+    Lab *lab = lab_new(0);
+    for (int i = 0; i < 4; i++) {
+        check_during("%s of %s", claim[i].view, claim[i].model);
+        Run *run = small_run(lab, claim[i].model, "spirals");
+        Scene before = scene_of(run, claim[i].view, "");
+        train_on(run, 20);
+        Scene after = scene_of(run, claim[i].view, "");
+        for (int k = 0; k < before.n; k++) ENSURE(!memcmp(&before.panel[k].x0, &after.panel[k].x0, 4 * sizeof(float)));
+    }
+    lab_free(lab);
+}
+
+TEST(view, "the bounds of a plane show nearly all points, also of odd sets") {
+    Lab *lab = lab_new(0);
+    static const float one[] = { 3, 4 }, far[] = { 1e9f, 0, 1e9f, 1, -1e9f, 2 }, line[] = { 5, 0, 5, 1, 5, 2 };
+    const int shape[3] = { 2 };
+    ENSURE(lab_add_rows(lab, "one", DATA_POINTS, shape, 0, (DataRows){ .x = one, .n = 1 }, (DataRows){ 0 }));
+    ENSURE(lab_add_rows(lab, "far", DATA_POINTS, shape, 0, (DataRows){ .x = far, .n = 3 }, (DataRows){ 0 }));
+    ENSURE(lab_add_rows(lab, "line", DATA_POINTS, shape, 0, (DataRows){ .x = line, .n = 3 }, (DataRows){ 0 }));
+    static const char *const set[] = { "one", "far", "line", "moons", "checkerboard", "spirals" };
+    for (int i = 0; i < 6; i++) {
+        check_during("%s", set[i]);
+        Out out;
+        out_init(&out, NULL);
+        numbers_of(small_run(lab, "realnvp", set[i]), "samples", "map\tnone\naspect\t2\n", &out);
+        const float *b = array_f32(&out, "bounds"), *x = array_f32(&out, "data");
+        int n = array_rows(out_find(&out, "data")), outside = 0;
+        ENSURE(b[0] < b[1] && b[2] < b[3]);
+        ENSURE_CLOSE((b[1] - b[0]) / (b[3] - b[2]), 2, 1e-2);              // single precision, far from 0
+        for (int k = 0; k < n; k++) outside += x[2 * k] < b[0] || x[2 * k] > b[1] || x[2 * k + 1] < b[2] || x[2 * k + 1] > b[3];
+        ENSURE(outside <= n / 50);
+        out_clear(&out);
+    }
+    lab_free(lab);
+}
+
+TEST(view, "the density map is exp(log p) at the centres of its cells, and its level holds a tenth of the mass") {
+    Lab *lab = lab_new(0);
+    Run *run = small_run(lab, "realnvp", "moons");
+    Out out, direct;
+    out_init(&out, NULL);
+    out_init(&direct, NULL);
+    train_on(run, 20);
+    numbers_of(run, "samples", "grid\t24\naspect\t1.5\n", &out);
+    const Array *map = out_find(&out, "density");
+    const float *b = array_f32(&out, "bounds"), *density = map->data;
+    int h = map->shape[0], w = map->shape[1];
+    ENSURE(w > h && w * h > 400 && w * h < 800);
+    static const int cell[][2] = { { 0, 0 }, { 5, 11 }, { 20, 3 } };       // row from the top, column
+    for (int i = 0; i < 3; i++) {
+        int y = cell[i][0] % h, x = cell[i][1] % w;
+        float at[2] = { b[0] + (b[1] - b[0]) * ((float)x + 0.5f) / (float)w, b[3] - (b[3] - b[2]) * ((float)y + 0.5f) / (float)h };
+        ENSURE(run_call(run, "logProb", &(Call){ .x = at, .n_x = 2, .name = "", .options = "" }, &direct));
+        ENSURE_CLOSE((double)density[y * w + x] / exp(*(double *)out_find(&direct, "data")->data), 1, 1e-5);     // the map is in single precision
+    }
+    double mass = 0, top = 0;
+    float level = *array_f32(&out, "level");
+    for (int i = 0; i < w * h; i++) {
+        mass += (double)density[i];
+        if (density[i] > level) top += (double)density[i];
+    }
+    ENSURE(top < 0.1 * mass && top + (double)level >= 0.1 * mass * (1 - 1e-6));
+    out_clear(&out);
+    out_clear(&direct);
+    lab_free(lab);
+}
+
+TEST(view, "a live option arranges the same arrays anew; any other, or a training step, computes them") {
+    Lab *lab = lab_new(0);
+    Run *run = small_run(lab, "ddpm", "moons");
+    const char *start = "time\t0\nn\t5\nsteps\t6\n", *end = "time\t1\nn\t5\nsteps\t6\n", *other = "time\t1\nn\t5\nsteps\t6\nseed\t2\n";
+    enum { LAST = 6 * 5 * 2 };                                             // floats from the first of 7 frames to the last
+    const Panel *p;
+    Scene s = scene_of(run, "trace", start);
+    p = &s.panel[0];
+    const float *first = p->item[p->n - 1].xy, x = first[0];
+    s = scene_of(run, "trace", end);
+    ENSURE_EQUAL(p->item[p->n - 1].xy - first, LAST);
+    ENSURE(first[0] == x);
+    float last = first[LAST];
+    s = scene_of(run, "trace", other);
+    ENSURE(p->item[p->n - 1].xy[0] != last);
+    s = scene_of(run, "trace", end);
+    ENSURE(p->item[p->n - 1].xy[0] == last);
+    train_on(run, 1);
+    s = scene_of(run, "trace", end);
+    ENSURE(p->item[p->n - 1].xy[0] != last);
+    lab_free(lab);
+}
+
+TEST(view, "a picked place is the code itself where codes have two axes, else the nearest code that is shown") {
+    Lab *lab = lab_new(0);
+    Out out;
+    out_init(&out, NULL);
+    Run *run = small_run(lab, "realnvp", "moons");
+    numbers_of(run, "latent", "ax\t0.25\nay\t-0.5\nn\t20\nk\t3\n", &out);
+    const float *a = array_f32(&out, "a"), *b = array_f32(&out, "b"), *path = array_f32(&out, "path"), *decoded = array_f32(&out, "decoded");
+    ENSURE(a[0] == 0.25f && a[1] == -0.5f);
+    ENSURE_CLOSE(path[2], 0.5 * ((double)a[0] + (double)b[0]), 1e-6);
+    Out direct;
+    out_init(&direct, NULL);
+    ENSURE(run_call(run, "decode", &(Call){ .x = a, .n_x = 2, .name = "", .options = "" }, &direct));
+    ENSURE(!memcmp(array_f32(&direct, "data"), decoded, 2 * sizeof(float)));
+    out_clear(&direct);
+    ENSURE_FAILS(run_call(run, "view", &(Call){ .name = "latent", .options = "axis1\t2\n" }, &out), ERROR_BAD_ARGUMENT);
+
+    run = run_new(lab, "vae", "moons", 1, "hidden\t8\nlatent\t5\n");
+    numbers_of(run, "latent", "axis0\t3\naxis1\t1\nax\t0.25\nay\t-0.5\nn\t20\n", &out);
+    const float *codes = array_f32(&out, "codes"), *plane = array_f32(&out, "plane");
+    int nearest = 0;
+    for (int i = 0; i < 20; i++) {
+        ENSURE(plane[2 * i] == codes[5 * i + 3] && plane[2 * i + 1] == codes[5 * i + 1]);
+        if (hypot((double)plane[2 * i] - 0.25, (double)plane[2 * i + 1] + 0.5) < hypot((double)plane[2 * nearest] - 0.25, (double)plane[2 * nearest + 1] + 0.5)) nearest = i;
+    }
+    ENSURE(!memcmp(array_f32(&out, "a"), codes + 5 * nearest, 5 * sizeof(float)));
+    out_clear(&out);
+    lab_free(lab);
+}
+
+TEST(view, "a model that samples in many steps shows fewer samples, unless told how many") {
+    Lab *lab = lab_new(0);
+    Out out;
+    out_init(&out, NULL);
+    Run *slow = small_run(lab, "ddpm", "moons"), *quick = small_run(lab, "gan", "moons");
+    numbers_of(slow, "samples", "steps\t2\n", &out);
+    int few = array_rows(out_find(&out, "samples"));
+    numbers_of(quick, "samples", "", &out);
+    ENSURE(few < array_rows(out_find(&out, "samples")));
+    numbers_of(slow, "samples", "steps\t2\nn\t7\n", &out);
+    ENSURE_EQUAL(array_rows(out_find(&out, "samples")), 7);
+    out_clear(&out);
+    lab_free(lab);
+}
