@@ -346,9 +346,9 @@ for (const pair of all) {
       assert.equal(data.length, all.reduce((a, b) => a * b));
       assert.equal(time.length, all[0]);
       if (noise) for (const estimate of [noise, clean]) assert.deepEqual(estimate.shape, all);
-      const last = data.slice(-data.length / all[0]);
-      const end = run.sample(3, pair.kind === 'image' ? {} : {}).data;
-      last.forEach((value, i) => assert.ok(Math.abs(Math.min(1e9, value) - end[i]) < 1e-4 || pair.kind === 'image', 'the trace ends in the sample'));
+      const clamp = (value) => (pair.kind === 'image' ? Math.min(1, Math.max(0, value)) : value);       // what stands between may lie outside
+      const end = run.sample(3).data;
+      data.slice(-end.length).forEach((value, i) => assert.ok(Math.abs(clamp(value) - end[i]) < 1e-4, 'the trace ends in the sample'));
     }
   });
 

@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { inflateSync } from 'node:zlib';
 import { createLab } from '../wasm/genplay.mjs';
+import { mnistFolder } from '../wasm/idx-files.mjs';
 import { sha, tensorHashes } from './tools.mjs';
 
 const CLI = fileURLToPath(new URL('../wasm/cli.mjs', import.meta.url));
@@ -18,10 +19,11 @@ before(async () => { folder = await mkdtemp(join(tmpdir(), 'genplay-cli-')); });
 after(() => rm(folder, { recursive: true }));
 
 /** Runs the command line in the test's folder, away from any data that is at hand. */
-function genplay(...args) {
-  const env = { ...process.env, GENPLAY_DATA: folder };
+const genplay = (...args) => genplayWith({ GENPLAY_DATA: folder }, ...args);
+
+function genplayWith(env, ...args) {
   return new Promise((done) => {
-    execFile(process.execPath, [CLI, ...args], { cwd: folder, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => done({ status: error ? error.code : 0, stdout, stderr }));
+    execFile(process.execPath, [CLI, ...args], { cwd: folder, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => done({ status: error ? error.code : 0, stdout, stderr }));
   });
 }
 
@@ -167,6 +169,17 @@ test('--data takes a folder of IDX files, for training and for sampling', async 
   assert.match(await succeeds('sample', '--weights', 'own.safetensors', '--data', own, '--n', '2', '--out', 'own.png'), /2 examples/);
   await fails(['sample', '--weights', 'own.safetensors'], /own-/);
   assert.match(await succeeds('datasets', '--data', own), /^own-\S+ .*\[5,5,1\], 6 rows/m);
+});
+
+test('MNIST is found where GENPLAY_DATA says, for training and again for sampling', { skip: mnistFolder() ? false : 'MNIST is not here: make data' }, async () => {
+  const env = { GENPLAY_DATA: mnistFolder() };
+  const { classes, size, kind } = JSON.parse((await genplayWith(env, 'datasets', '--data', 'mnist', '--json')).stdout).at(-1);
+  assert.deepEqual([classes, size, kind], [10, 60000, 'image']);
+  const trained = await genplayWith(env, 'train', '--model', 'vae', '--data', 'mnist', '--steps', '3', ...QUICK, '--out', 'mnist.safetensors');
+  assert.equal(trained.status, 0, trained.stderr);
+  const sampled = await genplayWith(env, 'sample', '--weights', 'mnist.safetensors', '--n', '2', '--json');
+  assert.deepEqual(JSON.parse(sampled.stdout).shape, [2, 28, 28, 1]);
+  await fails(['sample', '--weights', 'mnist.safetensors'], /make data/);
 });
 
 test('whatever goes wrong is one line and exit status 1', async () => {

@@ -12,6 +12,9 @@ import { createLab, forKind, GenplayError } from './genplay.mjs';
 import { addIdxFolder, addMnist } from './idx-files.mjs';
 import { boundsOf, encodePng, gridPicture, scatterPicture } from './png.mjs';
 
+/** The weights that read digits, which some measures of pictures need. */
+const JUDGE = fileURLToPath(new URL('../pretrained/judge.safetensors', import.meta.url));
+
 /** @typedef {import('./genplay.mjs').Lab} Lab */
 /** @typedef {import('./genplay.mjs').Run} Run */
 /** @typedef {import('./genplay.mjs').Value} Value */
@@ -337,7 +340,7 @@ function listModels(lab, { json }) {
     for (const param of params) {
       const of = param.type === 'choice' ? param.choices.join(' | ') : param.type === 'boolean' ? 'true | false' : `${param.min} to ${param.max}`;
       const value = data.map((kind) => forKind(param.default, kind));
-      console.log(`  ${param.key.padEnd(12)} ${[...new Set(value)].join(' / ').padEnd(14)} ${of}`);
+      console.log(`  ${param.key.padEnd(12)} ${[...new Set(value)].join(' / ').padEnd(19)} ${of}`);
     }
   }
 }
@@ -456,6 +459,7 @@ function tellExamples({ data, shape, labels }, values, title) {
  */
 function measure(lab, values) {
   const run = loadRun(lab, values);
+  if (existsSync(JUDGE)) lab.loadJudge(readFile(JUDGE));
   const measures = run.measure(values.measure, { n: numberOf(values, 'n'), seed: numberOf(values, 'seed') });
   for (const file of values.out ?? []) {
     const names = /** @type {const} */ (['name', 'value', 'unit', 'better', 'floor', 'se', 'n']);

@@ -2,8 +2,8 @@
 // figures: Node only.
 //
 // A folder of IDX files holds them under MNIST's names, gzip or plain: train-images-idx3-ubyte, train-labels-idx1-ubyte,
-// t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; the last three may be missing.  MNIST itself is looked for where GENPLAY_DATA says, in
-// ./data, and in the project's own data/.
+// t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; the last three may be missing.  MNIST itself is looked for where GENPLAY_DATA says;
+// without it in ./data and in the project's own data/.
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -41,9 +41,9 @@ export function idxPaths(folder) {
  * @returns {string | null}
  */
 export function mnistFolder() {
-  const folders = [process.env.GENPLAY_DATA, './data', fileURLToPath(new URL('../data', import.meta.url))];
+  const folders = process.env.GENPLAY_DATA ? [process.env.GENPLAY_DATA] : ['./data', fileURLToPath(new URL('../data', import.meta.url))];
   const complete = (/** @type {string} */ folder) => Object.keys(idxPaths(folder) ?? {}).length === 4;
-  return folders.flatMap((folder) => (folder ? [resolve(folder), resolve(folder, 'mnist')] : [])).find(complete) ?? null;
+  return folders.flatMap((folder) => [resolve(folder), resolve(folder, 'mnist')]).find(complete) ?? null;
 }
 
 /**
