@@ -1,0 +1,399 @@
+// worker.mjs -- the engine's own thread: owns the Lab and one run, trains and draws, and speaks with the page.
+//
+// Page -> engine  { id, type, ... }, one reply each: { id, ok: true, ... } or { id, ok: false, error: { code, message } }
+//   start   { canvas?, width, height, dpr, dark, calm }    -> { catalogue, webgl, build }
+//   canvas  { canvas, width, height, dpr }                  a fresh one, after a context that did not come back
+//   open    { model, data, seed, params } | { bytes, params }, { view }  -> { run, step, history }; a refusal leaves the old run as it was
+//   set     { key, value }                                  a live knob
+//   view    { id, options }   resize { width, height, dpr }   theme { dark, calm }          the picture only
+//   play    { on, slow }      step { n }                    -> { step }: after the reply to on: false not one step more
+//   history                                                 -> { step: [], losses: { key: [] } }, thinned for a chart
+//   measure { names, n }                                    -> { rows, step, ms }
+//   call    { verb, args }                                  -> { result }: any verb of the run
+//   draw    { data, n, seed }                               -> rows of a data set
+//   addData, addIdx { ... }                                 -> { datasets }
+//   save    { }                                             -> { bytes }
+//   ping    { }
+// Engine -> page, events without id
+//   frame   { step, epoch, losses, speed, panels?, ms? }    at most one per animation frame; panels where a picture was drawn: title, x y w h
+//           as parts of the canvas, x0 x1 y0 y1 in data units
+//   fail    { code, message }                               training or drawing stopped: the run stands where it is
+//   lost, restored                                          the WebGL context; the model does not notice
+//   crash   { message }                                     a mistake of the program that nothing caught
+//
+// createEngine takes what it needs as arguments and touches neither self nor document: Node tests give it a fake canvas and a clock, and
+// a page whose OffscreenCanvas has no WebGL2 runs it itself.
+import { createLab } from './genplay.mjs';
+
+/** @typedef {{ width: number, height: number, getContext: Function, addEventListener: Function }} Canvas */
+
+// Milliseconds of training in one animation frame: most of the time between two frames, which is long where drawing is (a slow graphics
+// card), and short enough for a press on pause to be heard at once.  A picture that is dear to compute may take a third of the time.
+const BUDGET = { least: 11, share: 0.7, most: 60 };
+const SLOW_PAUSE = 160;          // between two steps in slow motion
+const CALM_PAUSE = 600;          // between two pictures where the visitor asked for less motion
+const CHART_ROWS = 600;
+const MAP = { coarse: 40, fine: 112 };   // cells along a map's side, while playing and at rest
+
+/**
+ * @param {{ post: (message: any, transfer?: any[]) => void, frame?: (tick: () => void) => any, now?: () => number,
+ *   createLab?: typeof import('./genplay.mjs').createLab }} host
+ */
+export function createEngine({ post, frame = nextFrame, now = () => performance.now(), createLab: makeLab = createLab }) {
+  /** @type {any} */
+  let lab = null;
+  /** @type {any} */
+  let run = null;
+  /** @type {Canvas|null} */
+  let canvas = null;
+  /** @type {any} */
+  let gl = null;
+  let size = { width: 1, height: 1, dpr: 1 };
+  let theme = { dark: false, calm: false };
+  /** @type {{ id: string, options: Record<string, any> } | null} */
+  let view = null;
+  let playing = false, slow = false, waiting = false, stale = false;
+  let drawCost = 0, drawEnd = 0, stepCost = 1, stepEnd = 0, interval = 16, tickStart = 0;
+  /** @type {{ time: number, step: number }[]} */
+  let pace = [];
+  /** @type {Record<string, number>|null} */
+  let losses = null;
+  let epoch = 0;
+  let queue = Promise.resolve();
+
+  // ------------------------------------------------------------------------------------------------------ training
+
+  function wake() {
+    if (waiting || !(playing || stale)) return;
+    waiting = true;
+    frame(tick);
+  }
+
+  function tick() {
+    waiting = false;
+    if (!run) return;
+    const start = now();
+    if (playing) interval += 0.2 * (Math.min(200, start - tickStart) - interval);
+    tickStart = start;
+    const stepped = playing && train();
+    const drawn = stale && drawDue() && draw();
+    if (stepped || drawn) report(drawn);
+    wake();
+  }
+
+  /** @param {number} steps */
+  function trainSteps(steps) {
+    try {
+      const result = run.train(steps);
+      losses = result.losses;
+      epoch = result.epoch;
+      stale = true;
+      return true;
+    } catch (error) {
+      playing = false;
+      stale = true;
+      post({ type: 'fail', ...describe(error), step: run.step });
+      return false;
+    }
+  }
+
+  // As many steps as fit into the frame's budget, in calls that double.
+  function train() {
+    const start = now();
+    if (slow) {
+      if (start - stepEnd < SLOW_PAUSE) return false;
+      stepEnd = start;
+      trainSteps(1);
+      return true;
+    }
+    const budget = Math.min(BUDGET.most, Math.max(BUDGET.least, BUDGET.share * interval));
+    for (let left = budget, n = 1; left > 0 && playing; n = Math.min(2 * n, Math.floor(left / stepCost))) {
+      const before = now();
+      if (!trainSteps(Math.max(1, n))) break;
+      const after = now();
+      stepCost = Math.max(1e-3, (after - before) / Math.max(1, n));
+      left = budget - (after - start);
+      if (stepCost > left) break;
+    }
+    return true;
+  }
+
+  function speed() {
+    const time = now();
+    pace.push({ time, step: run.step });
+    while (pace.length > 2 && time - pace[0].time > 2000) pace.shift();
+    const first = pace[0];
+    return time - first.time > 200 ? (1000 * (run.step - first.step)) / (time - first.time) : null;
+  }
+
+  /** @param {any} drawn */
+  function report(drawn) {
+    post({ type: 'frame', step: run.step, epoch, losses, speed: playing ? speed() : null, ...(drawn ? { panels: drawn, ms: drawCost } : {}) });
+  }
+
+  // ------------------------------------------------------------------------------------------------------- drawing
+
+  function drawDue() {
+    if (!playing) return true;
+    const pause = Math.max(2 * drawCost, theme.calm ? CALM_PAUSE : 0);
+    return drawCost < BUDGET.least / 2 && !theme.calm ? true : now() - drawEnd >= pause;
+  }
+
+  /** Draws the view; returns where its panels stand, or null. */
+  function draw() {
+    stale = false;
+    if (!gl || !view || gl.isContextLost?.()) return null;
+    const start = now();
+    try {
+      const { panels } = run.draw(view.id, { ...pageOptions(view.id), ...view.options, ...size, dark: theme.dark });
+      drawEnd = now();
+      drawCost = drawEnd - start;
+      const { width, height } = size;
+      return panels.map((/** @type {any} */ p) => ({ title: p.title, x: p.x / width, y: p.y / height, w: p.w / width, h: p.h / height,
+        x0: p.x0, x1: p.x1, y0: p.y0, y1: p.y1 }));
+    } catch (error) {
+      drawEnd = now();
+      post({ type: 'fail', view: view.id, ...describe(error), step: run.step });
+      return null;
+    }
+  }
+
+  // Options that are the canvas's or the moment's rather than the visitor's: its shape, and how fine a map may be now.
+  function pageOptions(/** @type {string} */ id) {
+    const rows = lab.models.find((/** @type {any} */ m) => m.id === run.model)?.views.find((/** @type {any} */ v) => v.id === id)?.options ?? [];
+    /** @type {Record<string, any>} */
+    const values = {};
+    for (const { key, min, max } of rows) {
+      if (key === 'aspect') values.aspect = Math.min(max, Math.max(min, size.width / size.height));
+      if (key === 'grid') values.grid = playing && !slow ? MAP.coarse : MAP.fine;
+    }
+    return values;
+  }
+
+  function redraw() {
+    stale = true;
+    wake();
+  }
+
+  function attach() {
+    if (!canvas) return false;
+    const mine = canvas;
+    Object.assign(mine, { width: size.width, height: size.height });
+    gl = mine.getContext('webgl2', { alpha: false, antialias: true, depth: false, stencil: false, powerPreference: 'low-power' });
+    if (!gl) return false;
+    mine.addEventListener('webglcontextlost', (/** @type {Event} */ event) => {
+      event.preventDefault();                        // without it the browser never gives the context back
+      if (mine === canvas) post({ type: 'lost' });
+    });
+    mine.addEventListener('webglcontextrestored', () => {
+      if (mine !== canvas) return;
+      lab.attach(gl);
+      redraw();
+      post({ type: 'restored' });
+    });
+    lab.attach(gl);
+    return true;
+  }
+
+  // ------------------------------------------------------------------------------------------------------ messages
+
+  /** @type {Record<string, (message: any) => any>} */
+  const handlers = {
+    async start({ canvas: surface, width, height, dpr, dark, calm, options }) {
+      size = { width, height, dpr };
+      theme = { dark, calm };
+      lab = await makeLab(options);
+      canvas = surface ?? null;
+      const webgl = attach();
+      return { catalogue: catalogue(), webgl, build: lab.build, version: lab.version };
+    },
+
+    canvas({ canvas: surface, width, height, dpr }) {
+      size = { width, height, dpr };
+      canvas = surface;
+      const webgl = attach();
+      redraw();
+      return { webgl };
+    },
+
+    open({ model, data, seed, params, bytes, view: wanted }) {
+      let next;
+      if (bytes) {
+        next = lab.load(new Uint8Array(bytes));
+        try {
+          for (const [key, value] of Object.entries(params ?? {})) next.set(key, value);
+        } catch (error) {
+          next.free();
+          throw error;
+        }
+      } else next = lab.create({ model, data, seed, params });
+      playing = false;
+      run?.free();
+      run = next;
+      losses = null;
+      epoch = 0;
+      pace = [];
+      stepCost = 1;
+      drawCost = 0;
+      if (wanted) view = wanted;
+      redraw();
+      return { run: describeRun(), step: run.step, ...(bytes ? { datasets: catalogue().datasets } : {}) };
+    },
+
+    set({ key, value }) {
+      need().set(key, value);
+      redraw();
+      return { params: { ...run.params } };
+    },
+
+    view({ id, options }) {
+      view = { id, options };
+      redraw();
+    },
+
+    resize(next) {
+      size = { width: next.width, height: next.height, dpr: next.dpr };
+      if (canvas && (canvas.width !== size.width || canvas.height !== size.height)) {
+        canvas.width = size.width;
+        canvas.height = size.height;
+      }
+      if (!run) return;
+      // In the same turn: a canvas that changes its size loses its picture.
+      const panels = draw();
+      if (panels) report(panels);
+    },
+
+    theme({ dark, calm }) {
+      theme = { dark, calm };
+      redraw();
+    },
+
+    play({ on, slow: slowly }) {
+      need();
+      if (on && !playing) {
+        pace = [];
+        interval = 16;
+        tickStart = now();
+      }
+      playing = on;
+      slow = slowly;
+      redraw();                                      // the last picture while playing may be a coarse one
+      return { step: run.step };
+    },
+
+    step({ n = 1 }) {
+      need();
+      playing = false;
+      if (trainSteps(n)) report(draw());
+      wake();
+      return { step: run.step, losses };
+    },
+
+    history: () => thin(need().history, CHART_ROWS),
+
+    measure({ names, n }) {
+      const start = now();
+      const rows = need().measure(names, n === undefined ? undefined : { n });
+      return { rows, step: run.step, ms: now() - start };
+    },
+
+    call: ({ verb, args }) => ({ result: need()[verb](...args) }),
+
+    draw: ({ data, n, seed, split }) => ({ ...lab.draw(data, n, { seed, split }) }),
+
+    addData(data) {
+      lab.addData(data.set);
+      return { datasets: catalogue().datasets };
+    },
+
+    addIdx({ set, files }) {
+      lab.addIdx(set, files);
+      return { datasets: catalogue().datasets };
+    },
+
+    save() {
+      const bytes = need().save();
+      return { bytes, transfer: [bytes.buffer] };
+    },
+
+    ping: () => ({}),
+  };
+
+  function need() {
+    if (!run) throw Object.assign(new Error('nothing is open yet'), { code: 'bad-argument' });
+    return run;
+  }
+
+  const catalogue = () => structuredClone({ models: lab.models, datasets: lab.datasets, palette: lab.palette });
+
+  function describeRun() {
+    const { model, data, seed, params, can, views, losses: shown } = run;
+    return structuredClone({ model, data, seed, params, can, views, losses: shown });
+  }
+
+  return {
+    /** Answers one message, in the order of arrival. @param {any} message */
+    handle(message) {
+      queue = queue.then(async () => {
+        const { id, type, ...rest } = message;
+        try {
+          if (!(type in handlers)) throw new Error(`there is no request '${type}'`);
+          if (type !== 'start' && !lab) throw new Error('the engine has not started');
+          const { transfer, ...reply } = (await handlers[type](rest)) ?? {};
+          post({ ...reply, id, ok: true }, transfer);
+        } catch (error) {
+          post({ id, ok: false, error: describe(error) });
+        }
+      });
+      return queue;
+    },
+    /** For tests and the curious: what it draws on. */
+    get gl() { return gl; },
+  };
+}
+
+/** @param {any} error */
+function describe(error) {
+  return { code: typeof error?.code === 'string' ? error.code : 'crash', message: String(error?.message ?? error) };
+}
+
+/** @param {() => void} tick */
+function nextFrame(tick) {
+  if (typeof requestAnimationFrame === 'function') requestAnimationFrame(tick);
+  else setTimeout(tick, 16);
+}
+
+/**
+ * Means over equal stretches, so that a chart gets as many rows as it can show.
+ * @param {{ step: ArrayLike<number>, losses: Record<string, ArrayLike<number>> }} history @param {number} rows
+ */
+function thin({ step, losses }, rows) {
+  const n = step.length, stretch = Math.max(1, Math.ceil(n / rows));
+  const thinned = (/** @type {ArrayLike<number>} */ values, /** @type {boolean} */ last) => {
+    const out = new Float64Array(Math.ceil(n / stretch));
+    for (let i = 0; i < out.length; i++) {
+      const end = Math.min(n, (i + 1) * stretch);
+      let sum = 0;
+      for (let j = i * stretch; j < end; j++) sum += values[j];
+      out[i] = last ? values[end - 1] : sum / (end - i * stretch);
+    }
+    return out;
+  };
+  return { step: thinned(step, true), losses: Object.fromEntries(Object.entries(losses).map(([key, values]) => [key, thinned(values, false)])) };
+}
+
+// ------------------------------------------------------------------------------------------------------------ worker
+
+if (typeof WorkerGlobalScope !== 'undefined' && self instanceof WorkerGlobalScope) {
+  const scope = /** @type {any} */ (self);
+  const engine = createEngine({ post: (message, transfer) => scope.postMessage(message, transfer ?? []) });
+  scope.engine = engine;
+  scope.onmessage = (/** @type {MessageEvent} */ event) => {
+    // The page holds out for this lock and gets it when this thread is gone, however it went.
+    if (event.data.type === 'start' && event.data.lock) navigator.locks?.request(event.data.lock, () => new Promise(() => {}));
+    engine.handle(event.data);
+  };
+  const crash = (/** @type {any} */ reason) => scope.postMessage({ type: 'crash', message: String(reason?.message ?? reason) });
+  scope.addEventListener('unhandledrejection', (/** @type {any} */ event) => crash(event.reason));
+  scope.addEventListener('error', (/** @type {any} */ event) => crash(event.error ?? event.message));
+}

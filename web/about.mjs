@@ -1,0 +1,36 @@
+// about.mjs -- a model's text for students, from the catalogue: paragraphs, "## " headings, "- " lists, formulas between dollars.
+//
+// Formulas were turned into MathML when the page was built (formulas.json); one that is missing there stands as its TeX.
+import { html } from 'lit/html.js';
+import { unsafeHTML } from 'lit/directives/unsafe-html.js';
+
+/** @typedef {{ kind: 'heading'|'paragraph'|'item'|'formula', text: string }} Block */
+
+/** @param {string} about @returns {Block[]} */
+export function blocks(about) {
+  return about.split(/\n\s*\n|\n(?=## |- )/).map((part) => part.trim()).filter(Boolean).map((part) => {
+    if (part.startsWith('## ')) return { kind: 'heading', text: part.slice(3) };
+    if (part.startsWith('- ')) return { kind: 'item', text: part.slice(2) };
+    if (/^\$\$[^$]+\$\$$/.test(part)) return { kind: 'formula', text: part };
+    return { kind: 'paragraph', text: part.replace(/\s*\n\s*/g, ' ') };
+  });
+}
+
+/** Text with its formulas. @param {string} text @param {Record<string, string>} formulas */
+export function rich(text, formulas) {
+  return text.split(/(\$\$[^$]+\$\$|\$[^$]+\$)/).map((part) => {
+    if (part.length < 3 || !part.startsWith('$')) return part;
+    const tex = part.replace(/^\$\$?|\$\$?$/g, '');
+    return formulas[tex] ? unsafeHTML(formulas[tex]) : html`<code>${tex}</code>`;
+  });
+}
+
+/** @param {string} about @param {Record<string, string>} formulas */
+export function aboutTemplate(about, formulas) {
+  return blocks(about).map(({ kind, text }) => {
+    const content = rich(text, formulas);
+    if (kind === 'heading') return html`<h3>${content}</h3>`;
+    if (kind === 'item') return html`<p class="item">${content}</p>`;
+    return kind === 'formula' ? html`<div class="formula">${content}</div>` : html`<p>${content}</p>`;
+  });
+}
