@@ -59,6 +59,15 @@ bool lab_add_idx(Lab *lab, const char *id, Bytes images, Bytes labels, Bytes tes
 bool lab_draw(Lab *lab, const char *id, int n, uint32_t seed, const char *split, Out *out);
 Data *lab_data(Lab *lab, const char *id);      // opened on first use; NULL: unknown id, with a message that lists those there are
 
+// --- The judge: a frozen reader of 28 x 28 digits (measures/judge.h) ----------------------------------------------------
+
+// From the bytes of pretrained/judge.safetensors; the measures of such pictures apply from then on.  Replaces an earlier one.
+bool lab_load_judge(Lab *lab, const uint8_t *bytes, size_t size);
+// Fills `data` [n,10], the probability of each class, and `features` [n,64].  x: [n,784], pixels in [0,1].
+bool lab_judge(Lab *lab, const float *x, size_t floats, Out *out);
+// How those weights are made: a judge that learned from half of a set's training images.  The bytes of its file live in out.
+bool lab_train_judge(Lab *lab, const char *data, uint32_t seed, int steps, Out *out, const uint8_t **bytes, size_t *size);
+
 // --- Runs -----------------------------------------------------------------------------------------------------------
 
 // knobs: "key\tvalue\n" lines over the model's defaults, or "".

@@ -72,7 +72,10 @@ static void draw_test(void *self, uint32_t first, int n, float *x) {
 }
 
 static bool eval_mmd(Task *t, Score *s) {
+    const Data *d = t->run->data;
     int n = count_of(t, 1000);
+    // Real against real needs two samples of n rows that share none, or its floor would be too low.
+    if (!d->endless && n > d->n[SPLIT_TEST] / 2) n = d->n[SPLIT_TEST] / 2;
     if (n < 2) n = 2;
     Kernel kernel = { KERNEL_IMQ, 1 };
     const float *x = test_rows(t, n);
@@ -130,6 +133,48 @@ static bool eval_reconstruction(Task *t, Score *s) {
     return true;
 }
 
+// --- Samples of digits, read by the judge --------------------------------------------------------------------------------------
+
+// The share of rows that it is sure of (p > .9), and the share of the class that it reads least often.
+static bool read_digits(Task *t, const float *x, int n, double *sure, double *rarest) {
+    float *p = arena_new(&t->out.arena, float, (size_t)n * JUDGE_CLASSES);
+    if (!p) return false;
+    judge_read(t->run->lab->judge, x, n, p, NULL);
+    int certain = 0, count[JUDGE_CLASSES] = { 0 }, least = n;
+    for (int i = 0; i < n; i++) {
+        const float *row = p + (size_t)i * JUDGE_CLASSES;
+        int best = 0;
+        for (int k = 1; k < JUDGE_CLASSES; k++) best = row[k] > row[best] ? k : best;
+        certain += row[best] > .9f;
+        count[best]++;
+    }
+    for (int k = 0; k < JUDGE_CLASSES; k++) least = count[k] < least ? count[k] : least;
+    *sure = (double)certain / n, *rarest = (double)least / n;
+    return true;
+}
+
+// Drawing pictures takes long, so both measures share one lot of samples.
+static bool judge_samples(Task *t, int n) {
+    Run *run = t->run;
+    if (run->judged.by == run->lab->judge && run->judged.version == run->version && run->judged.n == n && run->judged.seed == t->seed) return true;
+    const float *x = test_rows(t, n);
+    const Array *made = x ? answer(t, "sample", n, NULL) : NULL;
+    if (!made || !read_digits(t, made->data, n, &run->judged.samples.sure, &run->judged.samples.rarest) ||
+        !read_digits(t, x, n, &run->judged.real.sure, &run->judged.real.rarest)) return false;
+    run->judged.by = run->lab->judge, run->judged.version = run->version, run->judged.n = n, run->judged.seed = t->seed;
+    return true;
+}
+
+#define EVAL_JUDGED(id)                                                                                                                    \
+    static bool eval_##id(Task *t, Score *s) {                                                                                             \
+        int n = count_of(t, 1000);                                                                                                         \
+        if (!judge_samples(t, n)) return false;                                                                                            \
+        *s = (Score){ t->run->judged.samples.id, t->run->judged.real.id, share_se(t->run->judged.samples.id, n), n };                       \
+        return true;                                                                                                                       \
+    }
+EVAL_JUDGED(sure)
+EVAL_JUDGED(rarest)
+
 // --- The table ---------------------------------------------------------------------------------------------------------------------
 
 static bool has_density(const Run *run) { return run_can(run, "logProb"); }
@@ -138,6 +183,9 @@ static bool makes_points(const Run *run) { return !run->model.image && run_can(r
 static bool has_modes(const Run *run) { return makes_points(run) && run->data->def.n_modes > 0; }
 // A flow reconstructs exactly: nothing to measure.
 static bool rebuilds(const Run *run) { return run_can(run, "reconstruct") && !run_can(run, "logProb"); }
+
+static bool makes_digits(const Run *run) { return judge_reads(run->data) && run_can(run, "sample"); }
+static bool reads_digits(const Run *run) { return makes_digits(run) && run->lab->judge; }
 
 static const struct {
     const char *id, *title, *unit;
@@ -158,6 +206,14 @@ static bool named(const char *names, const char *id) {
     return false;
 }
 
+// Would the measure of that name apply if only there were a judge?
+static bool judge_is_missing(const Run *run, const char *name, int length) {
+    if (!makes_digits(run) || run->lab->judge) return false;
+    for (int i = 0; i < N_MEASURES; i++)
+        if (measures[i].applies == reads_digits && (int)strlen(measures[i].id) == length && !strncmp(measures[i].id, name, (size_t)length)) return true;
+    return false;
+}
+
 static bool names_are_known(const Run *run, const char *names) {
     char ids[200] = "";
     size_t n = 0;
@@ -167,6 +223,8 @@ static bool names_are_known(const Run *run, const char *names) {
         int length = (int)strcspn(at, ","), known = 0;
         for (int i = 0; i < N_MEASURES; i++)
             if ((int)strlen(measures[i].id) == length && !strncmp(measures[i].id, at, (size_t)length)) known = measures[i].applies(run) ? 2 : 1;
+        if (known == 1 && judge_is_missing(run, at, length))
+            return fail(ERROR_UNSUPPORTED, "measure: '%.*s' needs the judge; load pretrained/judge.safetensors first (lab.loadJudge)", length, at);
         if (known == 1) return fail(ERROR_UNSUPPORTED, "measure: '%.*s' does not apply to %s here; accepted: %s", length, at, run->model.def->id, ids);
         if (!known) return fail(ERROR_BAD_ARGUMENT, "measure: there is no '%.*s'; accepted: %s", length, at, ids);
     }

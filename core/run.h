@@ -4,10 +4,12 @@
 //   verbs.c      sample, encode, ... : options, shapes, units, chunks of rows
 //   save.c       a whole experiment as safetensors, and back
 //   catalogue.c  the tables as JSON
+//   judging.c    the lab's reader of digits
 #ifndef GENPLAY_RUN_H
 #define GENPLAY_RUN_H
 
 #include "lab.h"
+#include "measures/judge.h"
 #include "models/model.h"
 #include "view/view.h"
 
@@ -19,6 +21,8 @@ struct Lab {
     Data *data[LAB_DATA];            // opened or added, in that order
     Run *runs;                       // linked list
     Out catalogue;
+    Judge *judge;                    // NULL: none loaded; lives in judge_arena
+    Arena judge_arena;
 };
 
 // A copy of everything that a step changes, for models whose steps update more than once.
@@ -44,6 +48,13 @@ struct Run {
     uint64_t version;                // changes whenever weights do
     Out described;                   // of run_describe
     struct { int n; uint32_t seed; double q95; } null;      // MMD of real against real, as last asked for
+    struct {                         // what the judge said last, of n samples of that version and of as many real examples
+        const Judge *by;             // NULL: nothing yet
+        uint64_t version;
+        int n;
+        uint32_t seed;
+        struct { double sure, rarest; } samples, real;
+    } judged;
     struct {                         // what run_scene computed last
         const ViewDef *view;
         double option[KNOBS_MAX];

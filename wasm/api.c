@@ -122,6 +122,14 @@ GENPLAY_API void gp_kde_log_prob(const float *x, int n, const float *data, int m
     kde_log_prob(x, n, data, m, d, h, out);
 }
 
+// --- The judge of digits ---------------------------------------------------------------------------------------------
+
+GENPLAY_API bool gp_load_judge(Lab *lab, const uint8_t *bytes, size_t size) { return lab_load_judge(lab, bytes, size); }
+GENPLAY_API bool gp_judge(Lab *lab, const float *x, size_t floats, Out *out) { return lab_judge(lab, x, floats, out); }
+GENPLAY_API bool gp_train_judge(Lab *lab, const char *data, uint32_t seed, int steps, Place *place, Out *out) {
+    return lab_train_judge(lab, data, seed, steps, out, &place->bytes, &place->size);
+}
+
 // --- Pictures --------------------------------------------------------------------------------------------------------
 
 // context: Emscripten's handle of a WebGL2 context that JavaScript registered.

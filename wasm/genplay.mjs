@@ -243,6 +243,58 @@ export class Lab {
     return new Run(this.#core, run);
   }
 
+  // --- The judge -------------------------------------------------------------------------------------------------------
+
+  /**
+   * Loads the judge, a frozen reader of 28 × 28 grey digits, from the bytes of pretrained/judge.safetensors.  From then on the measures `sure` and
+   * `rarest` apply to runs that make such pictures.
+   * @param {Uint8Array} bytes
+   */
+  loadJudge(bytes) {
+    const lab = this.#alive();
+    const { module } = this.#core;
+    const file = byteArray('bytes', bytes, 'the bytes of pretrained/judge.safetensors as a Uint8Array');
+    if (!withMemory(module, (put) => module._gp_load_judge(lab, put.array(file), file.length))) throw this.#failure();
+  }
+
+  /**
+   * What the judge makes of pictures: the probability of each class, and the 64 features that Fréchet distances compare.
+   * @param {Input} x
+   * @returns {Tensor & { features: Tensor }}
+   */
+  judge(x) {
+    const lab = this.#alive();
+    const { module, out } = this.#core;
+    const rows = floats('x', x, { shape: [28, 28, 1] });
+    if (!withMemory(module, (put) => module._gp_judge(lab, put.array(rows), rows.length, out))) throw this.#failure();
+    const [probabilities, features] = readOut(module, out).arrays.map(({ data, shape }) => ({ data, shape }));
+    return /** @type {Tensor & { features: Tensor }} */ ({ ...probabilities, features });
+  }
+
+  /**
+   * Makes a judge: trains it on half of a data set's training images, synchronously, which takes minutes.
+   * @param {{ data: string, seed?: number, steps: number }} options
+   * @returns {Uint8Array} what loadJudge takes
+   */
+  trainJudge(options) {
+    const lab = this.#alive();
+    const { module, out } = this.#core;
+    const { data, seed = 1, steps } = record('options', required('options', options), ['data', 'seed', 'steps']);
+    const id = string('options.data', data, 'the id of a data set');
+    const key = seedValue('options.seed', seed);
+    const count = integer('options.steps', steps, 1, 1e6);
+    try {
+      return withMemory(module, (put) => {
+        const place = put.space(8);
+        if (!module._gp_train_judge(lab, put.text(id), key, count, place, out)) throw engineError(module);
+        const [start, size] = module.HEAPU32.subarray(place / 4, place / 4 + 2);
+        return module.HEAPU8.slice(start, start + size);
+      });
+    } finally {
+      module._gp_out_clear(out);
+    }
+  }
+
   // --- Pictures --------------------------------------------------------------------------------------------------------
 
   /**

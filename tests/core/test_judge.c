@@ -1,0 +1,163 @@
+// The judge: its network, its gradient, its file, and the measures that ask it.  How well the shipped weights read is tests/judge.test.mjs's.
+
+#include "measures/judge.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "check.h"
+#include "run.h"
+
+enum { N = 103 };       // two chunks and a rest
+
+// Bars: class k is a bright column whose place tells k, on noise.
+static void draw_bars(float *x, int32_t *label, int n, uint32_t seed) {
+    rng_uniform_rows((Key){ seed, 1 }, 0, 0, x, n, JUDGE_PIXELS);
+    for (int i = 0; i < n; i++) {
+        label[i] = i % JUDGE_CLASSES;
+        for (int p = 0; p < JUDGE_PIXELS; p++) {
+            float *v = &x[i * JUDGE_PIXELS + p];
+            *v = (p % JUDGE_SIDE - 4) / 2 == label[i] && p % JUDGE_SIDE >= 4 ? .8f + .2f * *v : .2f * *v;
+        }
+    }
+}
+
+static Lab *lab_of_bars(int classes) {
+    Lab *lab = lab_new(0);
+    float *x = malloc(sizeof *x * N * JUDGE_PIXELS);
+    int32_t label[N];
+    draw_bars(x, label, N, 1);
+    ENSURE(lab_add_rows(lab, "bars", DATA_IMAGE, (int[]){ JUDGE_SIDE, JUDGE_SIDE, 1 }, classes, (DataRows){ x, classes ? label : NULL, N }, (DataRows){ 0 }));
+    free(x);
+    return lab;
+}
+
+static const uint8_t *train(Lab *lab, int steps, Out *out, size_t *size) {
+    const uint8_t *bytes;
+    ENSURE_SAYING(lab_train_judge(lab, "bars", 3, steps, out, &bytes, size), "%s", error_message());
+    return bytes;
+}
+
+TEST(judge, "probabilities are positive and add up to 1, features are not negative, and no row's answer depends on the others") {
+    Lab *lab = lab_of_bars(JUDGE_CLASSES);
+    Arena arena;
+    arena_init(&arena, "judge", NULL);
+    Judge *j = judge_new(lab_data(lab, "bars"), 3, &arena);
+    ENSURE(j);
+    static float x[N * JUDGE_PIXELS], p[N * JUDGE_CLASSES], f[N * JUDGE_FEATURES], one[JUDGE_CLASSES], features[JUDGE_FEATURES];
+    int32_t label[N];
+    draw_bars(x, label, N, 2);
+    judge_read(j, x, N, p, f);
+    double most = 0;
+    for (int i = 0; i < N; i++) {
+        double sum = 0;
+        for (int k = 0; k < JUDGE_CLASSES; k++) sum += (double)p[i * JUDGE_CLASSES + k], ENSURE(p[i * JUDGE_CLASSES + k] > 0);
+        ENSURE_CLOSE(sum, 1, 2e-6);                            // ten roundings to single precision
+        for (int k = 0; k < JUDGE_FEATURES; k++) ENSURE(f[i * JUDGE_FEATURES + k] >= 0), most = fmax(most, (double)f[i * JUDGE_FEATURES + k]);
+        judge_read(j, x + i * JUDGE_PIXELS, 1, one, features);
+        ENSURE(!memcmp(one, p + i * JUDGE_CLASSES, sizeof one) && !memcmp(features, f + i * JUDGE_FEATURES, sizeof features));
+    }
+    ENSURE(most > 0);
+    arena_free(&arena);
+    lab_free(lab);
+}
+
+TEST(judge, "its first loss is near ln 10, and a few steps lower it; the same seed gives the same file, another seed another") {
+    Lab *lab = lab_of_bars(JUDGE_CLASSES);
+    Arena arena;
+    arena_init(&arena, "judge", NULL);
+    Judge *j = judge_new(lab_data(lab, "bars"), 3, &arena);
+    double first, loss;
+    ENSURE(j && judge_train(j, 0, 40, &first));
+    ENSURE_CLOSE(first, 2.3026, 1.5);                          // logits of a network that knows nothing have a spread of about 1
+    for (uint64_t i = 1; i < 12; i++) ENSURE(judge_train(j, i, 40, &loss));
+    ENSURE_SAYING(loss < first - .5, "from %g to %g", first, loss);
+    arena_free(&arena);
+
+    Out a, b, c;
+    out_init(&a, NULL), out_init(&b, NULL), out_init(&c, NULL);
+    size_t n, m;
+    const uint8_t *file = train(lab, 2, &a, &n), *again = train(lab, 2, &b, &m);
+    ENSURE(n == m && !memcmp(file, again, n));
+    const uint8_t *other;
+    ENSURE(lab_train_judge(lab, "bars", 4, 2, &c, &other, &m) && (n != m || memcmp(file, other, n)));
+    out_clear(&a), out_clear(&b), out_clear(&c);
+    lab_free(lab);
+}
+
+TEST(judge, "the halves of a training set do not meet, and together they are all of it") {
+    Lab *lab = lab_of_bars(JUDGE_CLASSES);
+    const Data *d = lab_data(lab, "bars");
+    int n = d->n[SPLIT_TRAIN], seen[N] = { 0 };
+    for (int i = 0; i < n; i++) seen[judge_half(d, (uint32_t)i)]++;
+    for (int i = 0; i < n; i++) ENSURE_EQUAL(seen[i], 1);
+    lab_free(lab);
+}
+
+TEST(judge, "its file takes 150 kB at most and is read back by a lab; anything else is refused and leaves the judge that was there") {
+    Lab *lab = lab_of_bars(JUDGE_CLASSES);
+    Out out, answer, again;
+    out_init(&out, NULL), out_init(&answer, NULL), out_init(&again, NULL);
+    static float x[3 * JUDGE_PIXELS];
+    int32_t label[3];
+    draw_bars(x, label, 3, 5);
+    ENSURE_FAILS(lab_judge(lab, x, 3 * JUDGE_PIXELS, &answer), ERROR_UNSUPPORTED);
+    size_t size;
+    const uint8_t *file = train(lab, 2, &out, &size);
+    ENSURE_SAYING(size <= 150000, "%zu bytes", size);
+    ENSURE(lab_load_judge(lab, file, size));
+    ENSURE(lab_judge(lab, x, 3 * JUDGE_PIXELS, &answer));
+    ENSURE_EQUAL(out_find(&answer, "data")->shape[0], 3);
+    ENSURE_EQUAL(out_find(&answer, "features")->shape[1], JUDGE_FEATURES);
+    ENSURE_FAILS(lab_judge(lab, x, 3 * JUDGE_PIXELS - 1, &again), ERROR_BAD_ARGUMENT);
+    ENSURE_FAILS(lab_load_judge(lab, file, size - 1), ERROR_BAD_FILE);
+
+    const uint8_t *bytes;
+    size_t n;
+    Run *run = run_new(lab, "gan", "moons", 1, "hidden\t8\nbatch\t8\n");
+    ENSURE(run && run_save(run, true, &again, &bytes, &n));
+    ENSURE_FAILS(lab_load_judge(lab, bytes, n), ERROR_BAD_FILE);
+    ENSURE(!run_load(lab, file, size));                        // nor is the judge a run
+    error_clear();
+
+    ENSURE(lab_judge(lab, x, 3 * JUDGE_PIXELS, &again));
+    ENSURE(!memcmp(out_find(&again, "data")->data, out_find(&answer, "data")->data, sizeof(float) * 3 * JUDGE_CLASSES));
+    out_clear(&out), out_clear(&answer), out_clear(&again);
+    lab_free(lab);
+}
+
+static bool measure(Run *run, const char *names, Out *out) {
+    return run_call(run, "measure", &(Call){ .name = names, .options = "n\t60\n" }, out);
+}
+
+TEST(judge, "sure and rarest apply to pictures that it can read once it is loaded, and say what is missing before") {
+    Lab *lab = lab_of_bars(JUDGE_CLASSES);
+    Out file, out;
+    out_init(&file, NULL), out_init(&out, NULL);
+    size_t size;
+    const uint8_t *bytes = train(lab, 2, &file, &size);
+    Run *run = run_new(lab, "gan", "bars", 1, "hidden\t8\nbatch\t8\n"), *points = run_new(lab, "gan", "moons", 1, "hidden\t8\nbatch\t8\n");
+    ENSURE(run && points);
+    ENSURE_FAILS(measure(run, "sure", &out), ERROR_UNSUPPORTED);
+    ENSURE(measure(run, "", &out) && !strstr(out.json, "\"sure\""));
+    ENSURE(lab_load_judge(lab, bytes, size));
+    ENSURE_FAILS(measure(points, "rarest", &out), ERROR_UNSUPPORTED);
+    ENSURE(measure(run, "sure,rarest", &out));
+    ENSURE(strstr(out.json, "\"sure\"") && strstr(out.json, "\"rarest\""));
+    out_clear(&file), out_clear(&out);
+    lab_free(lab);
+}
+
+TEST(judge, "a set that it cannot read cannot teach it either") {
+    Lab *lab = lab_of_bars(0);
+    Out out;
+    out_init(&out, NULL);
+    const uint8_t *bytes;
+    size_t size;
+    ENSURE_FAILS(lab_train_judge(lab, "bars", 1, 1, &out, &bytes, &size), ERROR_BAD_ARGUMENT);
+    ENSURE_FAILS(lab_train_judge(lab, "moons", 1, 1, &out, &bytes, &size), ERROR_BAD_ARGUMENT);
+    ENSURE_FAILS(lab_train_judge(lab, "nothing", 1, 1, &out, &bytes, &size), ERROR_BAD_ARGUMENT);
+    lab_free(lab);
+}
