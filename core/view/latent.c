@@ -19,6 +19,7 @@
 
 enum { N, SHOW, PATH, K, AXIS0, AXIS1, AX, AY, BX, BY, SEED, ASPECT };
 enum { SHOW_PATH, SHOW_GRID };
+enum { DOTS_MOST = 24 };     // points of a path that are marked one by one; more would run together
 enum { RING_POINTS = 65, GRID_SIDE = 12, N_DATA = 600, N_PICTURES = 16 };
 
 #define PLACE(key, title, at) { key, title, KNOB_NUMBER, at, at, -1e6, 1e6, .group = "page", .help = "Where on the plane the code is picked." }
@@ -174,7 +175,7 @@ static void arrange_plane(Panel *p, const double *o, const Out *a) {
     if ((int)o[SHOW] == SHOW_GRID) return;
     panel_path(p, ROLE_BACKGROUND, 5, path ? path->data : picked, path ? array_rows(path) : 2);
     panel_path(p, ROLE_TEXT, 2.5f, path ? path->data : picked, path ? array_rows(path) : 2);
-    if (path) panel_points(p, ROLE_TEXT, MARK_DISC, 2.8f, path->data, array_rows(path));
+    if (path && array_rows(path) <= DOTS_MOST) panel_points(p, ROLE_TEXT, MARK_DISC, 2.8f, path->data, array_rows(path));
     add_ends(p, picked, picked + 2);
 }
 
@@ -190,9 +191,13 @@ static void arrange_decoded(Panel *p, const double *o, const Out *a) {
     }
     panel_plane(p, array_f32(a, "bounds"));
     panel_points(p, ROLE_DATA, MARK_DISC, 2.4f, data->data, array_rows(data))->alpha = 0.35f;
-    if (!grid) panel_path(p, ROLE_SAMPLE, 2, xy, n);
-    panel_points(p, ROLE_SAMPLE, grid ? MARK_CROSS : MARK_DISC, grid ? 3 : 3.4f, xy, n);
-    if (!grid) add_ends(p, xy, xy + 2 * (n - 1));
+    if (grid) {
+        panel_points(p, ROLE_SAMPLE, MARK_CROSS, 3, xy, n);
+        return;
+    }
+    panel_path(p, ROLE_SAMPLE, 2, xy, n);
+    panel_points(p, ROLE_SAMPLE, MARK_DISC, 2.6f, xy, n);
+    add_ends(p, xy, xy + 2 * (n - 1));
 }
 
 static void arrange(const Run *r, const double *o, const Out *a, Scene *s) {

@@ -2,9 +2,9 @@
 
 #include <math.h>
 
-enum { TILE_PAD = 8, TILE_GAP = 2, PAIR_GAP = 10 };    // CSS pixels: around a grid, between pictures, between rows of pairs
+enum { TILE_PAD = 8, TILE_GAP = 3, PAIR_GAP = 10 };    // CSS pixels: around a grid, between pictures, between rows of pairs
 #define WHOLE_SCALE 0.85f    // whole pixels per picture pixel cost at most 15 % of the size, otherwise the scale stays fractional
-#define FULL_GRID 1.12f      // a grid without a broken last row may have pictures that much smaller
+#define FULL_GRID 1.2f       // a grid without a broken last row may have pictures that much smaller
 
 static float at_least(float a, float least) { return a > least ? a : least; }
 

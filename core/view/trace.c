@@ -43,7 +43,7 @@ static bool compute_sectors(const Array *frames, Out *out) {
 static bool compute(Run *r, const double *o, Out *out) {
     static const char *const names[][2] = { { "data", "frames" }, { "time", "time" }, { "noise", "noise" }, { "clean", "clean" }, { "codes", "codes" }, { NULL } };
     bool points = run_data(r)->def.kind == DATA_POINTS;
-    int n = points ? view_count(r, o[N], 300, 200) : view_count(r, o[N], 36, 9);
+    int n = points ? view_count(r, o[N], 300, 200) : view_count(r, o[N], 36, 16);
     char text[VERB_OPTIONS];
     verb_options(text, o[SEED], -1, view_count(r, o[STEPS], 0, points ? 0 : 20), (int)o[FRAMES]);
     return view_data(r, points ? N_DATA : N_PICTURES, 0, false, out)
