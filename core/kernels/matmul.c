@@ -16,6 +16,14 @@ static float packed_b[KC * NC];
 
 static inline int least(int a, int b) { return a < b ? a : b; }
 
+// Four rows of four, as four columns.
+static inline void transpose(const float *from, int step, float *to, int to_step) {
+    F4 a[4];
+    for (int i = 0; i < 4; i++) a[i] = f4_load(from + (long)i * step);
+    f4_transpose(a);
+    for (int i = 0; i < 4; i++) f4_store(to + i * to_step, a[i]);
+}
+
 // Panels of MR rows: out[panel][k][row].
 static void pack_a(const float *a, int lda, bool ta, int rows, int depth, float *out) {
     for (int i = 0; i < rows; i += MR, out += MR * depth) {
@@ -33,15 +41,8 @@ static void pack_a(const float *a, int lda, bool ta, int rows, int depth, float 
             continue;
         }
         int k = 0;
-        for (; k + 4 <= depth; k += 4) {                         // 4x4 transposes
-            F4 r0 = f4_load(from + k), r1 = f4_load(from + lda + k), r2 = f4_load(from + 2L * lda + k), r3 = f4_load(from + 3L * lda + k);
-            F4 t0 = wasm_i32x4_shuffle(r0, r1, 0, 4, 1, 5), t1 = wasm_i32x4_shuffle(r0, r1, 2, 6, 3, 7);
-            F4 t2 = wasm_i32x4_shuffle(r2, r3, 0, 4, 1, 5), t3 = wasm_i32x4_shuffle(r2, r3, 2, 6, 3, 7);
-            f4_store(out + k * MR, wasm_i32x4_shuffle(t0, t2, 0, 1, 4, 5));
-            f4_store(out + k * MR + 4, wasm_i32x4_shuffle(t0, t2, 2, 3, 6, 7));
-            f4_store(out + k * MR + 8, wasm_i32x4_shuffle(t1, t3, 0, 1, 4, 5));
-            f4_store(out + k * MR + 12, wasm_i32x4_shuffle(t1, t3, 2, 3, 6, 7));
-        }
+        for (; k + 4 <= depth; k += 4)
+            transpose(from + k, lda, out + k * MR, MR);
         for (; k < depth; k++)
             for (int r = 0; r < MR; r++) out[k * MR + r] = from[(long)r * lda + k];
     }
@@ -61,17 +62,8 @@ static void pack_b(const float *b, int ldb, bool tb, int depth, int columns, flo
             const float *from = b + (long)j * ldb;
             int k = 0;
             for (; k + 4 <= depth; k += 4)
-                for (int half = 0; half < 2; half++) {
-                    const float *at = from + 4L * half * ldb + k;
-                    float *to = out + k * NR + 4 * half;
-                    F4 r0 = f4_load(at), r1 = f4_load(at + ldb), r2 = f4_load(at + 2L * ldb), r3 = f4_load(at + 3L * ldb);
-                    F4 t0 = wasm_i32x4_shuffle(r0, r1, 0, 4, 1, 5), t1 = wasm_i32x4_shuffle(r0, r1, 2, 6, 3, 7);
-                    F4 t2 = wasm_i32x4_shuffle(r2, r3, 0, 4, 1, 5), t3 = wasm_i32x4_shuffle(r2, r3, 2, 6, 3, 7);
-                    f4_store(to, wasm_i32x4_shuffle(t0, t2, 0, 1, 4, 5));
-                    f4_store(to + NR, wasm_i32x4_shuffle(t0, t2, 2, 3, 6, 7));
-                    f4_store(to + 2 * NR, wasm_i32x4_shuffle(t1, t3, 0, 1, 4, 5));
-                    f4_store(to + 3 * NR, wasm_i32x4_shuffle(t1, t3, 2, 3, 6, 7));
-                }
+                for (int half = 0; half < 2; half++)
+                    transpose(from + 4L * half * ldb + k, ldb, out + k * NR + 4 * half, NR);
             for (; k < depth; k++)
                 for (int c = 0; c < NR; c++) out[k * NR + c] = from[(long)c * ldb + k];
         } else {
