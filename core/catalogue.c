@@ -133,7 +133,7 @@ static void data_rows(Json *j, const Lab *lab) {
     for (int i = 0; i < n_data_defs; i++) data_row(j, data_defs[i], true, 0);
     for (int i = 0; i < lab->n_data; i++) {
         const Data *d = lab->data[i];
-        if (!d->endless) data_row(j, &d->def, false, d->n[SPLIT_TRAIN] + d->n[SPLIT_TEST]);
+        if (!d->endless) data_row(j, &d->def, false, d->n[SPLIT_TRAIN]);
     }
     json_close(j);
 }

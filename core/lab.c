@@ -303,6 +303,7 @@ bool run_train(Run *run, int steps, double *mean) {
 }
 
 bool run_history(Run *run, Out *out) {
+    error_clear();
     const History *h = run->history;
     out_clear(out);
     double *step = out_f64(out, "step", 1, &h->rows);

@@ -63,15 +63,18 @@ static bool finite_rows(const char *what, const float *x, size_t n) {
 #define SEED { .key = "seed", .title = "Seed", .type = KNOB_INTEGER, .min = 0, .max = 4294967295.0 }
 #define LABEL { .key = "label", .title = "Class", .type = KNOB_INTEGER, .points = -1, .image = -1, .min = -1, .max = 255 }
 
-enum { SAMPLE_SEED, SAMPLE_LABEL, SAMPLE_TEMPERATURE, SAMPLE_STEPS, SAMPLE_SAMPLER, SAMPLE_TRUNCATION, SAMPLE_FRAMES };
-static const Knob sample_options[] = {
-    [SAMPLE_SEED] = SEED,
-    [SAMPLE_LABEL] = LABEL,
-    [SAMPLE_TEMPERATURE] = { .key = "temperature", .title = "Temperature", .points = 1, .image = 1, .min = 0, .max = 4 },
-    [SAMPLE_STEPS] = { .key = "steps", .title = "Sampling steps", .type = KNOB_INTEGER, .min = 0, .max = 4000 },
-    [SAMPLE_SAMPLER] = { .key = "sampler", .title = "Sampler", .type = KNOB_CHOICE, .choices = SAMPLER_CHOICES },
-    [SAMPLE_TRUNCATION] = { .key = "truncation", .title = "Truncation", .min = 0, .max = 10 },
-    [SAMPLE_FRAMES] = { .key = "frames", .title = "Frames", .type = KNOB_INTEGER, .min = 0, .max = FRAMES_MAX },
+enum { SAMPLE_SEED, SAMPLE_LABEL, SAMPLE_TEMPERATURE, SAMPLE_STEPS, SAMPLE_SAMPLER, SAMPLE_TRUNCATION, TRACE_FRAMES };
+#define SAMPLE_OPTIONS \
+    [SAMPLE_SEED] = SEED, \
+    [SAMPLE_LABEL] = LABEL, \
+    [SAMPLE_TEMPERATURE] = { .key = "temperature", .title = "Temperature", .points = 1, .image = 1, .min = 0, .max = 4 }, \
+    [SAMPLE_STEPS] = { .key = "steps", .title = "Sampling steps", .type = KNOB_INTEGER, .min = 0, .max = 4000 }, \
+    [SAMPLE_SAMPLER] = { .key = "sampler", .title = "Sampler", .type = KNOB_CHOICE, .choices = SAMPLER_CHOICES }, \
+    [SAMPLE_TRUNCATION] = { .key = "truncation", .title = "Truncation", .min = 0, .max = 10 }
+static const Knob sample_options[] = { SAMPLE_OPTIONS, KNOBS_END };
+static const Knob trace_options[] = {
+    SAMPLE_OPTIONS,
+    [TRACE_FRAMES] = { .key = "frames", .title = "Frames", .type = KNOB_INTEGER, .min = 0, .max = FRAMES_MAX },
     KNOBS_END,
 };
 static const Knob label_options[] = { LABEL, KNOBS_END };
@@ -95,12 +98,19 @@ static const Knob measure_options[] = {
     KNOBS_END,
 };
 
+static bool label_fits(const Run *run, double label) {
+    return label < 0 || (run_verbs(run) & CAN_LABEL) || fail(ERROR_UNSUPPORTED, "label: %s is not conditional, so it has no classes to choose", run->model.def->id);
+}
+
 static bool draw_of(const Run *run, const double *o, Draw *d) {
     *d = (Draw){ .seed = (uint32_t)o[SAMPLE_SEED], .label = (int)o[SAMPLE_LABEL], .temperature = o[SAMPLE_TEMPERATURE], .steps = (int)o[SAMPLE_STEPS],
-                 .sampler = (int)o[SAMPLE_SAMPLER], .frames = (int)o[SAMPLE_FRAMES] };
-    if (d->label >= 0 && !(run_verbs(run) & CAN_LABEL))
-        return fail(ERROR_UNSUPPORTED, "sample: %s is not conditional, so it has no classes to choose", run->model.def->id);
-    return true;
+                 .sampler = (int)o[SAMPLE_SAMPLER], .truncation = o[SAMPLE_TRUNCATION], .frames = (int)o[TRACE_FRAMES] };
+    const ModelDef *def = run->model.def;
+    if ((d->steps || d->sampler) && !def->iterative)
+        return fail(ERROR_UNSUPPORTED, "steps, sampler: %s samples in one go, so they mean nothing to it", def->id);
+    if (d->truncation > 0 && d->truncation < .05) return fail(ERROR_BAD_ARGUMENT, "truncation: was %g; accepted: 0 for none, or 0.05 to 10", d->truncation);
+    if (d->truncation > 0 && def->iterative) return fail(ERROR_UNSUPPORTED, "truncation: %s starts from noise, not from a code", def->id);
+    return label_fits(run, o[SAMPLE_LABEL]);
 }
 
 // --- Verbs ----------------------------------------------------------------------------------------------------------------------
@@ -145,7 +155,7 @@ static bool decode_rows(Run *run, const float *codes, int n, float *x) {
 }
 
 static bool do_encode(Run *run, const Call *c, const double *o, Out *out) {
-    (void)o;
+    if (!label_fits(run, o[0])) return false;
     int n = rows_of("x", c->x, c->n_x, run->model.dim);
     if (!n || !finite_rows("x", c->x, c->n_x)) return false;
     float *codes = out_f32(out, "data", 2, (int[]){ n, run->model.code_dim });
@@ -153,7 +163,7 @@ static bool do_encode(Run *run, const Call *c, const double *o, Out *out) {
 }
 
 static bool do_decode(Run *run, const Call *c, const double *o, Out *out) {
-    (void)o;
+    if (!label_fits(run, o[0])) return false;
     int n = rows_of("codes", c->x, c->n_x, run->model.code_dim);
     if (!n || !finite_rows("codes", c->x, c->n_x)) return false;
     float *x = out_examples(run, out, "data", 1, &n);
@@ -161,7 +171,7 @@ static bool do_decode(Run *run, const Call *c, const double *o, Out *out) {
 }
 
 static bool do_reconstruct(Run *run, const Call *c, const double *o, Out *out) {
-    (void)o;
+    if (!label_fits(run, o[0])) return false;
     int n = rows_of("x", c->x, c->n_x, run->model.dim);
     if (!n || !finite_rows("x", c->x, c->n_x)) return false;
     float *x = out_examples(run, out, "data", 1, &n);
@@ -181,6 +191,7 @@ static void slerp_weights(const float *a, const float *b, int n, double t, doubl
 
 static bool do_interpolate(Run *run, const Call *c, const double *o, Out *out) {
     int width = run->model.code_dim, k = c->n;
+    if (!label_fits(run, o[1])) return false;
     if (!count_is_good("k", k, 10000) || !rows_of("a", c->x, c->n_x, width) || !rows_of("b", c->y, c->n_y, width)) return false;
     if (c->n_x != c->n_y || c->n_x != (size_t)width) return fail(ERROR_BAD_ARGUMENT, "a, b: have %zu and %zu numbers; accepted: one code of %d numbers each", c->n_x, c->n_y, width);
     if (!finite_rows("a", c->x, c->n_x) || !finite_rows("b", c->y, c->n_y)) return false;
@@ -369,7 +380,7 @@ static const struct {
     { "interpolate", CAN_INTERPOLATE, path_options, do_interpolate },
     { "logProb", CAN_LOG_PROB, no_options, do_log_prob },
     { "bound", CAN_BOUND, bound_options, do_bound },
-    { "trace", CAN_TRACE, sample_options, do_trace },
+    { "trace", CAN_TRACE, trace_options, do_trace },
     { "inpaint", CAN_INPAINT, sample_options, NULL },
     { "critic", CAN_CRITIC, critic_options, do_critic },
     { "measure", ALWAYS, measure_options, do_measure },

@@ -60,7 +60,7 @@ bool knob_read(const Knob *k, const char *what, const char *text, double *value)
     double x = strtod(text, &end);
     bool number = end != text && !*end && isfinite(x), whole = k->type == KNOB_INTEGER;
     if (!number || x < k->min || x > k->max || (whole && x != floor(x)))
-        return fail(ERROR_BAD_ARGUMENT, "%s: %s was %.40s; accepted: a%s number from %g to %g", what, k->key, *text ? text : "''",
+        return fail(ERROR_BAD_ARGUMENT, "%s: %s was %.40s; accepted: a%s number from %.15g to %.15g", what, k->key, *text ? text : "''",
                     whole ? " whole" : "", k->min, k->max);
     *value = x;
     return true;

@@ -46,6 +46,14 @@ bool model_update(Model *m, Program *p, const Var *loss, Params *s, const Optimi
                 (unsigned long long)m->step + 1, name, (unsigned long long)m->step);
 }
 
+// A number beyond the truncation takes the next draw of its own sequence (Brock et al. 2019, arXiv:1809.11096, section 3.1).
+void model_codes(const Model *m, const Draw *d, uint32_t first, int n, float *codes) {
+    rng_normal_rows((Key){ d->seed, STREAM_SAMPLE }, first, 0, codes, n, m->code_dim);
+    for (int i = 0; d->truncation > 0 && i < n * m->code_dim; i++)
+        for (uint64_t again = 1; fabs((double)codes[i]) > d->truncation; again++)
+            rng_normal((Key){ d->seed, STREAM_SAMPLE }, first + (uint32_t)(i / m->code_dim), again, i % m->code_dim, &codes[i], 1);
+}
+
 void model_fill(Var *input, const float *rows, int n) {
     size_t width = (size_t)(input->size / input->dim[0]);
     memcpy(input->data, rows, sizeof(float) * width * (size_t)n);

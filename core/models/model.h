@@ -30,6 +30,7 @@ typedef struct {
     int steps;               // of an iterative sampler; 0: the model's own default
     int sampler;             // SamplerKind
     int frames;              // trace: 0 for the model's own number
+    double truncation;       // codes: every number beyond it is drawn again; 0: none
 } Draw;
 typedef enum { SAMPLER_DEFAULT, SAMPLER_ANCESTRAL, SAMPLER_DDIM } SamplerKind;
 #define SAMPLER_CHOICES "default|ancestral|ddim"
@@ -46,6 +47,7 @@ typedef struct {
     const char *views[VIEWS_MAX];    // ids of views.def
     int improves;                    // the loss that training lowers, for the tests; -1: a game, judged by MMD instead
     bool two_updates;                // a step updates more than once, so it must be undone as a whole when it fails
+    bool iterative;                  // sampling takes steps: the options steps and sampler mean something
     bool estimates;                  // a trace also gives the estimates of noise and clean data
     size_t size;                     // of its own struct (Model.self)
 
@@ -97,6 +99,8 @@ void model_program(Model *m, Program *p, const char *name);
 void model_batch(Model *m, uint64_t index, Var *x, int32_t *labels);
 // Runs p, checks the loss, takes an optimizer step on s.  False: fail(ERROR_DIVERGED) names the first value that was not finite.
 bool model_update(Model *m, Program *p, const Var *loss, Params *s, const Optimizer *o, uint64_t tick);
+// Codes of samples first..first+n-1: N(0, I), truncated where d says so; codes [n, code_dim].  Temperature is the caller's affair.
+void model_codes(const Model *m, const Draw *d, uint32_t first, int n, float *codes);
 // Copies n rows of `dim` floats into an input Var [chunk, dim]; rows beyond are 0.
 void model_fill(Var *input, const float *rows, int n);
 

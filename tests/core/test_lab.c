@@ -203,6 +203,27 @@ TEST(lab, "draws name their split, and refuse another") {
     lab_free(lab);
 }
 
+TEST(lab, "truncated codes stay inside, are a prefix too, and differ only where they were cut") {
+    Lab *lab = lab_new(0);
+    Run *run = run_new(lab, "gan", "moons", 1, TINY);
+    Out all, cut, few;
+    out_init(&all, NULL), out_init(&cut, NULL), out_init(&few, NULL);
+    ENSURE(run_call(run, "sample", &(Call){ .n = 400, .options = "" }, &all));
+    ENSURE(run_call(run, "sample", &(Call){ .n = 400, .options = "truncation\t0.7\n" }, &cut));
+    ENSURE(run_call(run, "sample", &(Call){ .n = 9, .options = "truncation\t0.7\n" }, &few));
+    const float *a = out_find(&all, "codes")->data, *c = out_find(&cut, "codes")->data;
+    int kept = 0, n = 400 * run->model.code_dim;
+    for (int i = 0; i < n; i++) {
+        ENSURE(fabsf(c[i]) <= .7f);
+        kept += a[i] == c[i];
+        ENSURE((a[i] == c[i]) == (fabsf(a[i]) <= .7f));
+    }
+    ENSURE_CLOSE((double)kept / n, .516, .1);                        // P(|z| <= .7), four standard errors at two numbers a code
+    ENSURE(!memcmp(c, out_find(&few, "codes")->data, sizeof *c * 9 * (size_t)run->model.code_dim));
+    out_clear(&all), out_clear(&cut), out_clear(&few);
+    lab_free(lab);
+}
+
 TEST(lab, "verbs refuse rows that do not fit, codes that are not codes, and options that are not theirs") {
     Lab *lab = lab_new(0);
     Run *run = run_new(lab, "vae", "moons", 1, TINY);
@@ -216,6 +237,11 @@ TEST(lab, "verbs refuse rows that do not fit, codes that are not codes, and opti
     ENSURE_FAILS(run_call(run, "sample", &(Call){ .n = 0, .options = "" }, &out), ERROR_BAD_ARGUMENT);
     ENSURE_FAILS(run_call(run, "sample", &(Call){ .n = 3, .options = "heat\t1\n" }, &out), ERROR_BAD_ARGUMENT);
     ENSURE_FAILS(run_call(run, "sample", &(Call){ .n = 3, .options = "label\t1\n" }, &out), ERROR_UNSUPPORTED);
+    ENSURE_FAILS(run_call(run, "encode", &(Call){ .x = x, .n_x = 2, .options = "label\t1\n" }, &out), ERROR_UNSUPPORTED);
+    ENSURE_FAILS(run_call(run, "sample", &(Call){ .n = 3, .options = "steps\t5\n" }, &out), ERROR_UNSUPPORTED);
+    ENSURE_FAILS(run_call(run, "sample", &(Call){ .n = 3, .options = "sampler\tddim\n" }, &out), ERROR_UNSUPPORTED);
+    ENSURE_FAILS(run_call(run, "sample", &(Call){ .n = 3, .options = "frames\t5\n" }, &out), ERROR_BAD_ARGUMENT);
+    ENSURE_FAILS(run_call(run, "sample", &(Call){ .n = 3, .options = "truncation\t0.001\n" }, &out), ERROR_BAD_ARGUMENT);
     ENSURE_FAILS(run_call(run, "dream", &(Call){ .options = "" }, &out), ERROR_BAD_ARGUMENT);
     ENSURE_FAILS(run_call(run, "measure", &(Call){ .name = "fid", .options = "" }, &out), ERROR_BAD_ARGUMENT);
     ENSURE_FAILS(run_call(run, "measure", &(Call){ .name = "modes", .options = "" }, &out), ERROR_UNSUPPORTED);

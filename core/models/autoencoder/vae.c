@@ -178,7 +178,7 @@ static bool decode(Model *m, int n, const float *codes, float *x) {
 
 static bool sample(Model *m, const Draw *d, uint32_t first, int n, float *x, float *codes) {
     Vae *v = m->self;
-    rng_normal_rows((Key){ d->seed, STREAM_SAMPLE }, first, 0, codes, n, m->code_dim);
+    model_codes(m, d, first, n, codes);
     decode(m, n, codes, x);
     if (m->image) return true;                                                    // pictures are the decoder's mean
     for (int i = 0; i < n; i++) {

@@ -8,6 +8,7 @@
 // Pictures are in [-1,1] inside and their x0_hat is clamped to that.  Samples use the moving average of the weights.
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -54,14 +55,16 @@ typedef struct {
     float *features;                         // [T+1, FEATURES]
     Program learn, guess;
     Var *x, *t, *signal, *noise, *loss;      // learn: data, time features, sqrt(abar), sqrt(1 - abar) [B,1]
-    Var *gx, *gt, *eps;                      // guess: x_t, time features in, eps_hat out
+    Var *gx, *gt, *gsignal, *gnoise, *eps;   // guess: the same, x_t given; eps_hat out
 } Ddpm;
 
-static Var *guess_noise(Model *m, Var *x, Var *t) {
+// eps_hat [B,D] = sqrt(1 - abar) x_t + sqrt(abar) F(x_t, t) from x_t [B,D], time features, sqrt(abar) and sqrt(1 - abar) [B,1].
+static Var *guess_noise(Model *m, Var *x, Var *t, Var *signal, Var *noise) {
     const Ddpm *v = m->self;
-    if (!v->conv) return v_mlp(&v->mlp, v_concat(x, t, 1));
     const int *s = m->data->def.shape;
-    return v_reshape2(v_unet(&v->net, v_reshape4(x, x->dim[0], s[0], s[1], s[2]), t), x->dim[0], m->dim);
+    Var *out = v->conv ? v_reshape2(v_unet(&v->net, v_reshape4(x, x->dim[0], s[0], s[1], s[2]), t), x->dim[0], m->dim)
+                       : v_mlp(&v->mlp, v_concat(x, t, 1));
+    return v_add(v_mul(x, noise), v_mul(out, signal));
 }
 
 static bool build_net(Model *m) {
@@ -92,15 +95,19 @@ static bool build(Model *m) {
     v->noise = v_input(&v->learn, "noise", m->batch, 1);
     Var *x0 = m->image ? v_offset(v_scale(v->x, 2), -1) : v->x, *eps = v_randn(&v->learn, m->batch, m->dim);
     Var *xt = v_add(v_mul(x0, v->signal), v_mul(eps, v->noise));                  // [B,D]
-    v->loss = program_keep(v_mean(v_square(v_sub(eps, guess_noise(m, xt, v->t)))));
-    program_gradient(v->loss, &v->weights);
+    Var *err = v_square(v_sub(eps, guess_noise(m, xt, v->t, v->signal, v->noise)));
+    v->loss = program_keep(v_mean(err));
+    Var*w=v_recip(v_offset(v_square(v->signal),getenv("WV")?atof(getenv("WV")):1));
+    program_gradient(getenv("WV")?v_mean(v_mul(err,w)):v->loss, &v->weights);
     if (!program_end(&v->learn)) return false;
 
     model_program(m, &v->guess, "guess");
     v->guess.average = true;
     v->gx = v_input(&v->guess, "x", m->chunk, m->dim);
     v->gt = v_input(&v->guess, "t", m->chunk, FEATURES);
-    v->eps = program_keep(guess_noise(m, v->gx, v->gt));
+    v->gsignal = v_input(&v->guess, "signal", m->chunk, 1);
+    v->gnoise = v_input(&v->guess, "noise", m->chunk, 1);
+    v->eps = program_keep(guess_noise(m, v->gx, v->gt, v->gsignal, v->gnoise));
     return program_end(&v->guess);
 }
 
@@ -147,9 +154,13 @@ static Walk walk_of(Model *m, const Draw *d, uint32_t first, int n) {
 // eps_hat and x0_hat [n, dim] at time t for what stands in v->gx; pictures' x0_hat is clamped, and eps_hat follows it.
 static void estimate(const Walk *w, int t, float *x0) {
     Ddpm *v = w->m->self;
-    for (int i = 0; i < v->gt->dim[0]; i++) memcpy(v->gt->data + i * FEATURES, v->features + t * FEATURES, sizeof(float) * FEATURES);
-    program_run(&v->guess, 0);
     const float signal = (float)sqrt(v->bar[t]), noise = (float)sqrt(1 - v->bar[t]);
+    for (int i = 0; i < v->gt->dim[0]; i++) {
+        memcpy(v->gt->data + i * FEATURES, v->features + t * FEATURES, sizeof(float) * FEATURES);
+        v->gsignal->data[i] = signal;
+        v->gnoise->data[i] = noise;
+    }
+    program_run(&v->guess, 0);
     for (int i = 0; i < w->n * w->m->dim; i++) {
         x0[i] = (v->gx->data[i] - noise * v->eps->data[i]) / signal;
         if (!w->m->image || (x0[i] >= -1 && x0[i] <= 1)) continue;
@@ -282,7 +293,7 @@ const ModelDef model_ddpm = {
     .points = VERBS, .image = VERBS,
     .loss = { { "loss", "Noise error", "Mean squared error of the guessed noise." } },
     .views = { "samples", "trace" },
-    .estimates = true,
+    .iterative = true, .estimates = true,
     .size = sizeof(Ddpm),
     .build = build, .train = train, .line = line, .sample = sample, .decode = decode, .trace_times = trace_times, .trace = trace,
 };

@@ -172,7 +172,7 @@ static bool decode(Model *m, int n, const float *codes, float *x) {
 }
 
 static void draw_codes(const Model *m, const Draw *d, uint32_t first, int n, float *codes) {
-    rng_normal_rows((Key){ d->seed, STREAM_SAMPLE }, first, 0, codes, n, m->dim);
+    model_codes(m, d, first, n, codes);
     for (int i = 0; i < n * m->dim; i++) codes[i] *= (float)d->temperature;
 }
 
