@@ -9,7 +9,13 @@ import { buildScenes } from './render/build.mjs';
 import { fakeGl } from './render/fake-gl.mjs';
 import { sceneMaker, toPixel } from './render/scenes.mjs';
 
-const HERE = fileURLToPath(new URL('render/', import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url)), HERE = resolve(ROOT, 'tests/render');
+const ENGINE = resolve(ROOT, process.env.W || 'wasm/build');
+const chromiumOptions = {
+  executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+  args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync'],
+};
 const built = buildScenes();
 
 /** Numbers 0, 1, 2 ... put through a function. */
@@ -120,11 +126,7 @@ describe('pixels', () => {
   const problems = [];
 
   before(async () => {
-    browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-      args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync'],
-    });
+    browser = await chromium.launch(chromiumOptions);
     page = await browser.newPage();
     page.on('console', (m) => m.type() === 'error' && problems.push(m.text()));
     page.on('pageerror', (e) => problems.push(String(e)));
@@ -324,5 +326,65 @@ describe('pixels', () => {
     const again = await page.evaluate(([p, h]) => window.show(p, h), [everything, size]);
     assert.equal(again.error, 0);
     assert.deepEqual(again.pixels, first.pixels);
+  });
+});
+
+describe('views', () => {
+  let browser, page;
+  const problems = [];
+
+  before(async () => {
+    browser = await chromium.launch(chromiumOptions);
+    page = await browser.newPage();
+    page.on('console', (m) => m.type() === 'error' && problems.push(m.text()));
+    page.on('pageerror', (e) => problems.push(String(e)));
+    await page.route('http://engine.test/**', (route) => {
+      const { pathname } = new URL(route.request().url());
+      if (pathname === '/') return route.fulfill({ contentType: 'text/html', body: '<!doctype html><link rel="icon" href="data:,"><canvas></canvas>' });
+      const file = pathname.startsWith('/build/') ? resolve(ENGINE, pathname.slice('/build/'.length)) : resolve(ROOT, 'wasm', pathname.slice(1));
+      return route.fulfill({ contentType: file.endsWith('.wasm') ? 'application/wasm' : 'text/javascript', body: readFileSync(file) });
+    });
+    await page.goto('http://engine.test/');
+  });
+  after(async () => {
+    await browser?.close();
+    assert.deepEqual(problems, []);
+  });
+
+  test('every view of every model draws something, on both kinds of data and in both themes, without a GL error', async () => {
+    const drawn = await page.evaluate(async () => {
+      const { createLab } = await import('/genplay.mjs');
+      const lab = await createLab(), results = [], width = 240, height = 180;
+      const canvas = Object.assign(document.querySelector('canvas'), { width, height }), gl = canvas.getContext('webgl2', { antialias: false });
+      lab.attach(gl);
+      // A picture as a count of pixels per colour.
+      const colours = () => {
+        const pixels = new Uint32Array(width * height), count = new Map();
+        gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(pixels.buffer));
+        for (const pixel of pixels) count.set(pixel, (count.get(pixel) ?? 0) + 1);
+        return count;
+      };
+      for (const model of lab.models) for (const [kind, data] of [['points', 'moons'], ['image', 'digits']]) {
+        if (!model.data.includes(kind)) continue;
+        const small = { hidden: 8, arch: 'mlp' }, keys = model.params.map(({ key }) => key);
+        const run = lab.create({ model: model.id, data, params: Object.fromEntries(Object.entries(small).filter(([key]) => keys.includes(key))) });
+        for (const view of model.views) {
+          const pictures = [false, true].map((dark) => {
+            run.draw(view.id, { width, height, dark });
+            return colours();
+          });
+          const [ground, most] = [...pictures[0]].sort((a, b) => b[1] - a[1])[0];
+          results.push({ what: `${view.id} of ${model.id} on ${data}`, marked: 1 - most / (width * height), dark: (pictures[1].get(ground) ?? 0) < most / 10, error: gl.getError() });
+        }
+        run.free();
+      }
+      return results;
+    });
+    assert.ok(drawn.length >= 8, `only ${drawn.length} views`);
+    for (const { what, marked, dark, error } of drawn) {
+      assert.ok(marked > 0.01, `${what}: ${marked} of the picture is not the ground`);
+      assert.ok(dark, `${what}: the dark theme has the light ground`);
+      assert.equal(error, 0, what);
+    }
   });
 });

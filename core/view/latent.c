@@ -7,7 +7,8 @@
 // A place in the plane picks the shown code that is nearest to it, since a plane does not name a code of more axes; where the code has
 // exactly these two, the place is the code.
 //
-// Arrays: codes [n,z], labels [n] (sets with classes), plane [n,2], rings [2,65,2], a [z], b [z], picked [2,2], path [k,2];
+// Arrays: codes [n,z], labels [n] (sets with classes), plane [n,2], rings [2,65,2], a [z], b [z],
+//         pressed [2,2] (the places asked for), picked [2,2] (where a and b are), path [k,2];
 //         decoded [k,...], or with `show` grid: grid [m*m,z] and decoded [m*m,...], row 0 at the top; data [n,...]; points: bounds [4];
 //         extent [4]: bounds of the plane.
 #include <math.h>
@@ -102,7 +103,9 @@ static bool compute_path(Run *r, const double *o, const Array *codes, const floa
     static const char *const names[][2] = { { "data", "decoded" }, { "codes", "path_codes" }, { NULL } };
     int z = array_width(codes), i = (int)o[AXIS0], j = (int)o[AXIS1];
     float *a = out_f32(out, "a", 1, &z), *b = out_f32(out, "b", 1, &z), *picked = out_f32(out, "picked", 2, (int[]){ 2, 2 });
-    if (!a || !b || !picked) return false;
+    float *pressed = out_f32(out, "pressed", 2, (int[]){ 2, 2 });
+    if (!a || !b || !picked || !pressed) return false;
+    for (int k = 0; k < 4; k++) pressed[k] = (float)o[AX + k];
     pick(codes, plane, o, o[AX], o[AY], a);
     pick(codes, plane, o, o[BX], o[BY], b);
     picked[0] = a[i < z ? i : 0]; picked[1] = j < z ? a[j] : 0;
@@ -173,6 +176,7 @@ static void arrange_plane(Panel *p, const double *o, const Out *a) {
     codes->label = array_i32(a, "labels");
     codes->alpha = 0.85f;
     if ((int)o[SHOW] == SHOW_GRID) return;
+    panel_lines(p, ROLE_TEXT, 1.2f, array_f32(a, "pressed"), picked, 2)->alpha = 0.5f;     // a pressed place and its nearest code
     panel_path(p, ROLE_BACKGROUND, 5, path ? path->data : picked, path ? array_rows(path) : 2);
     panel_path(p, ROLE_TEXT, 2.5f, path ? path->data : picked, path ? array_rows(path) : 2);
     if (path && array_rows(path) <= DOTS_MOST) panel_points(p, ROLE_TEXT, MARK_DISC, 2.8f, path->data, array_rows(path));

@@ -9,7 +9,7 @@
 // Options that views have in common, for their tables.
 #define OPTION_SEED   { "seed", "Seed of the display noise", KNOB_INTEGER, 1, 1, 0, 4294967295.0, .group = "", \
                         .help = "The noise is the same in every frame, so the picture moves only because the model does." }
-#define OPTION_COUNT  { "n", "How many", KNOB_INTEGER, 0, 0, 0, 5000, .group = "", .help = "Samples shown; 0 for as many as are quick to draw." }
+#define OPTION_COUNT  { "n", "How many (0: as suits)", KNOB_INTEGER, 0, 0, 0, 5000, .group = "", .help = "Samples shown; 0 for as many as are quick to draw." }
 #define OPTION_STEPS  { "steps", "Sampling steps", KNOB_INTEGER, 0, 0, 0, 4000, .group = "steps", \
                         .help = "Of a model that samples in steps: fewer are quicker and coarser; 0 for what is quick enough to watch." }
 #define OPTION_ASPECT { "aspect", "Width over height", KNOB_NUMBER, 1, 1, 0.1, 10, .live = false, .group = "page", .help = "The canvas's." }

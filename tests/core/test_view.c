@@ -370,6 +370,7 @@ TEST(view, "the latent view is side by side on a wide canvas, stacked on a tall 
     filled(&a, "plane", 2, (int[]){ 6, 2 }, -1, 0.1f);
     filled(&a, "rings", 3, (int[]){ 2, 65, 2 }, 0, 0);
     filled(&a, "picked", 2, (int[]){ 2, 2 }, 0, 0.5f);
+    filled(&a, "pressed", 2, (int[]){ 2, 2 }, 0, 0.4f);
     float *path = filled(&a, "path", 2, (int[]){ 4, 2 }, 0, 0.5f);
     filled(&a, "extent", 1, (int[]){ 4 }, -1, 1);
     filled(&a, "data", 4, (int[]){ 4, 2, 2, 1 }, 0, 0);
