@@ -1,0 +1,52 @@
+// What ships in pretrained/: every file is there, is what the index says, and scores what the index says.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { addMnist, mnistFolder } from '../wasm/idx-files.mjs';
+import { isJudge, measureWeights, recipes } from '../wasm/pretrain.mjs';
+import { labFor } from './tools.mjs';
+
+const FOLDER = new URL('../pretrained/', import.meta.url);
+const index = JSON.parse(await readFile(new URL('index.json', FOLDER), 'utf8'));
+const bytesOf = async ({ file }) => new Uint8Array(await readFile(new URL(file, FOLDER)));
+
+test('every recipe has its weights, every weight its recipe, and each the size and the hash that the index tells', async () => {
+  assert.deepEqual(Object.values(index).map(({ recipe }) => recipe), recipes());
+  const files = (await readdir(FOLDER)).filter((name) => name.endsWith('.safetensors')).sort();
+  assert.deepEqual(files, Object.values(index).map(({ file }) => file).sort());
+  for (const [id, entry] of Object.entries(index)) {
+    const bytes = await bytesOf(entry);
+    assert.equal(bytes.length, entry.bytes, id);
+    assert.equal(createHash('sha256').update(bytes).digest('hex'), entry.sha256, id);
+    assert.ok(bytes.length <= (isJudge(entry) ? 150000 : 50000), `${id} takes ${bytes.length} bytes`);
+    assert.ok(entry.measured.length > 0);
+  }
+});
+
+for (const [id, entry] of Object.entries(index)) {
+  const skip = entry.data === 'mnist' && !mnistFolder() ? 'MNIST is not at hand (GENPLAY_DATA)' : false;
+  test(`${id} scores what the index says: the same on other test examples, within 4 standard errors`, { skip }, async (t) => {
+    const lab = await labFor(t);
+    if (entry.data === 'mnist') addMnist(lab);
+    const bytes = await bytesOf(entry);
+    for (const now of measureWeights(lab, entry, bytes, { n: 2000, seed: 77 })) {
+      const then = entry.measured.find(({ name }) => name === now.name);
+      t.diagnostic(`${now.name} ${now.value}, in the index ${then.value}`);
+      // Where a measure tells no error, its floor (for MMD the 95th percentile of what fresh data score) stands for it.
+      const error = then.se === null ? then.floor : Math.hypot(then.se, now.se);
+      assert.ok(Math.abs(now.value - then.value) <= 4 * error, `${now.name} was ${then.value} ± ${then.se}, now ${now.value} ± ${now.se}`);
+    }
+  });
+
+  if (isJudge(entry)) continue;
+  test(`${id} is a run of its recipe, and training goes on from it`, async (t) => {
+    const lab = await labFor(t);
+    const run = lab.load(await bytesOf(entry));
+    const { model, data, seed, steps, params } = entry.recipe;
+    assert.deepEqual([run.model, run.data, run.seed, run.step], [model, data, seed, steps]);
+    for (const [key, value] of Object.entries(params ?? {})) assert.equal(run.params[key], value, key);
+    run.train(1);
+    assert.equal(run.step, steps + 1);
+  });
+}
