@@ -153,10 +153,10 @@ static void gradients_are_right(Lab *lab, const ModelDef *def, bool image) {
     int skipped = 0, checked = 0;
     for (int k = 0; k < shape->model.n_stores; k++) {
         const Params *p = shape->model.store[k];
-        for (int i = 0; i < 8; i++) {
+        for (int i = 0; i < 20; i++) {
             const Param *q = p->param[(i * 7) % p->n];
             int at = q->at + (i * 31) % q->size;
-            const float h = 1.f / 256;
+            const float h = 1.f / 1024;
             float grad;
             check_during("%s on %s, %s[%d]", def->id, image ? "pictures" : "moons", q->name, at - q->at);
             double here = first_loss(lab, def, image, k, at, 0, &grad);

@@ -5,7 +5,8 @@
 // Sampling walks from x_T ~ N(0,I) through S <= T times (respaced).  From t to s < t, with a = abar_t / abar_s, b = 1 - a:
 //     ancestral  x_s = (x_t - b / sqrt(1 - abar_t) eps_hat) / sqrt(a) + sigma z,  sigma^2 = (1 - abar_s)/(1 - abar_t) b,  no z at s = 0   (algorithm 2)
 //     DDIM       x_s = sqrt(abar_s) x0_hat + sqrt(1 - abar_s) eps_hat,  x0_hat = (x_t - sqrt(1 - abar_t) eps_hat) / sqrt(abar_t)        (eq. 12)
-// Pictures are in [-1,1] inside and their x0_hat is clamped to that.  Samples use the moving average of the weights.
+// x0_hat is clamped to where data can be: [-1,1] for pictures, 1.2 times the furthest of 4096 examples for points.  At high noise a small error of
+// eps_hat is a large one of x0_hat, and an untrained network would throw its samples out of sight.  Samples use the moving average of the weights.
 
 #include <math.h>
 #include <stdlib.h>
@@ -52,6 +53,7 @@ typedef struct {
     UNet net;
     int T;
     double bar[STEPS_MAX + 1];               // abar_t
+    float reach;                             // |x0_hat| is clamped to it
     float *features;                         // [T+1, FEATURES]
     Program learn, guess;
     Var *x, *t, *signal, *noise, *loss;      // learn: data, time features, sqrt(abar), sqrt(1 - abar) [B,1]
@@ -80,8 +82,22 @@ static bool build_net(Model *m) {
     return params_alloc(&v->weights, m->seed);
 }
 
+static float reach_of(Model *m) {
+    enum { EXAMPLES = 4096 };
+    if (m->image) return 1;
+    float x[EXAMPLES * 2], most = 0;
+    data_draw(m->data, SPLIT_TRAIN, 0, 0, EXAMPLES, x, NULL);
+    for (int i = 0; i < 2 * EXAMPLES; i++) {
+        float unit = (float)fabs(((double)x[i] - m->data->mean[i & 1]) / m->data->std[i & 1]);
+        if (unit > most) most = unit;
+    }
+    return 1.2f * most + .1f;
+}
+
 static bool build(Model *m) {
     Ddpm *v = m->self;
+    v->reach = reach_of(m);
+    if (m->knob[ARCH] == ARCH_CONV) m->chunk = 8;                                  // a convolution's cost is per picture: few rows waste little
     v->T = (int)m->knob[STEPS];
     schedule_fill((ScheduleKind)m->knob[SCHEDULE], v->T, v->bar);
     if (!(v->features = arena_new(m->arena, float, (v->T + 1) * FEATURES)) || !build_net(m)) return false;
@@ -151,7 +167,7 @@ static Walk walk_of(Model *m, const Draw *d, uint32_t first, int n) {
     return w;
 }
 
-// eps_hat and x0_hat [n, dim] at time t for what stands in v->gx; pictures' x0_hat is clamped, and eps_hat follows it.
+// eps_hat and x0_hat [n, dim] at time t for what stands in v->gx; x0_hat is clamped, and eps_hat follows it.
 static void estimate(const Walk *w, int t, float *x0) {
     Ddpm *v = w->m->self;
     const float signal = (float)sqrt(v->bar[t]), noise = (float)sqrt(1 - v->bar[t]);
@@ -163,8 +179,8 @@ static void estimate(const Walk *w, int t, float *x0) {
     program_run(&v->guess, 0);
     for (int i = 0; i < w->n * w->m->dim; i++) {
         x0[i] = (v->gx->data[i] - noise * v->eps->data[i]) / signal;
-        if (!w->m->image || (x0[i] >= -1 && x0[i] <= 1)) continue;
-        x0[i] = x0[i] < -1 ? -1 : 1;
+        if (x0[i] >= -v->reach && x0[i] <= v->reach) continue;
+        x0[i] = x0[i] < 0 ? -v->reach : v->reach;
         v->eps->data[i] = (v->gx->data[i] - signal * x0[i]) / noise;
     }
 }
