@@ -38,6 +38,7 @@ const FLAGS = {
   out: { type: 'string', multiple: true, value: 'FILE', what: '' },
   build: { type: 'string', value: 'simd|relaxed', what: 'relaxed: faster, but repeats on this machine only' },
   memory: { type: 'string', value: 'MB', what: 'the most memory that may be used (2048)' },
+  markdown: { type: 'boolean', what: 'a table in Markdown' },
   json: { type: 'boolean', what: 'one JSON document on standard output' },
   help: { type: 'boolean', short: 'h', what: 'this text' },
 };
@@ -53,7 +54,7 @@ const FLAGS = {
 
 /** @type {Record<string, Command>} */
 const COMMANDS = {
-  models: { what: 'list the models', flags: [], run: listModels },
+  models: { what: 'list the models', flags: ['markdown'], run: listModels },
   datasets: { what: 'list the data sets', flags: ['data'], run: listDatasets },
   train: {
     what: 'train a model', flags: ['model', 'data', 'weights', 'steps', 'seed', 'set', 'out'], files: ['.safetensors', '.png', '.npy', '.json', '.csv'], run: train,
@@ -333,8 +334,9 @@ function barText(done, steps, losses, seconds) {
  * @param {Lab} lab
  * @param {Values} values
  */
-function listModels(lab, { json }) {
+function listModels(lab, { json, markdown }) {
   if (json) return lab.models;
+  if (markdown) return console.log(modelTable(lab));
   for (const { id, title, family, paper, data, params } of lab.models) {
     console.log(`${id}: ${title} (${family}; ${paper}), on ${data.join(' and ')}`);
     for (const param of params) {
@@ -343,6 +345,18 @@ function listModels(lab, { json }) {
       console.log(`  ${param.key.padEnd(12)} ${[...new Set(value)].join(' / ').padEnd(19)} ${of}`);
     }
   }
+}
+
+/**
+ * The README's table of models.
+ * @param {Lab} lab
+ */
+function modelTable(lab) {
+  const lines = lab.models.map(({ id, title, family, summary, paper, data }) => {
+    const link = paper.startsWith('arXiv:') ? `[${paper}](https://arxiv.org/abs/${paper.slice(6)})` : paper;
+    return `| \`${id}\` | ${title} | ${family} | ${data.join(', ')} | ${summary} | ${link} |`;
+  });
+  return ['| id | model | family | learns | what it is | paper |', '|---|---|---|---|---|---|', ...lines].join('\n');
 }
 
 /**
