@@ -55,13 +55,14 @@ ASAN_FLAGS := $(SIMDE) -O1 -g -Werror $(PROMOTION) -fno-omit-frame-pointer -fsan
 
 # What builds graphs, reads files or draws is made small, the rest fast: an eighth less to download, and no slower.
 SMALL := $(wildcard core/*.c) core/models/% core/nn/% core/io/% core/view/% wasm/%
-SIMD_FLAGS = $(if $(filter $(SMALL),$<),-Os,-O3) -msimd128
-RELAXED_FLAGS = $(SIMD_FLAGS) -mrelaxed-simd
+WASM_FLAGS = $(if $(filter $(SMALL),$<),-Os,-O3)
+SIMD_FLAGS := -msimd128
+RELAXED_FLAGS := -msimd128 -mrelaxed-simd
 
 # A module factory for pages, workers and Node.  What is exported: malloc, free, and what the boundary marks GENPLAY_API.
 # emmalloc: the core asks for a few large arenas, so the smallest allocator does.      FILESYSTEM=0: files are JavaScript's.
 # 512 kB of stack: the default 64 kB is less than some kernels' tiles.
-LINK_FLAGS := --no-entry -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=web,worker,node -sFILESYSTEM=0 -sMALLOC=emmalloc \
+LINK_FLAGS := -O3 --no-entry -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=web,worker,node -sFILESYSTEM=0 -sMALLOC=emmalloc \
   -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB -sSTACK_SIZE=512KB -sMIN_WEBGL_VERSION=2 -sMAX_WEBGL_VERSION=2 \
   -sEXPORTED_FUNCTIONS=_malloc,_free \
   -sEXPORTED_RUNTIME_METHODS=GL,HEAPU8,HEAP32,HEAPU32,HEAPF32,HEAPF64,UTF8ToString,stringToUTF8,lengthBytesUTF8
@@ -131,11 +132,11 @@ wasm: $(W)/simd.mjs $(W)/relaxed.mjs $(W)/gunzip.mjs
 $(W)/obj/simd/%.o: %.c Makefile | setup
 	@mkdir -p $(@D)
 	@echo 'simd     $<'
-	$(Q)$(EMCC) $(FLAGS) $(SIMD_FLAGS) -c $< -o $@
+	$(Q)$(EMCC) $(FLAGS) $(WASM_FLAGS) $(SIMD_FLAGS) -c $< -o $@
 $(W)/obj/relaxed/%.o: %.c Makefile | setup
 	@mkdir -p $(@D)
 	@echo 'relaxed  $<'
-	$(Q)$(EMCC) $(FLAGS) $(RELAXED_FLAGS) -c $< -o $@
+	$(Q)$(EMCC) $(FLAGS) $(WASM_FLAGS) $(RELAXED_FLAGS) -c $< -o $@
 
 $(W)/simd.mjs: $(CORE:%.c=$(W)/obj/simd/%.o) $(BOUNDARY:%.c=$(W)/obj/simd/%.o)
 	@echo 'link     $@'
