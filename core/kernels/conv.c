@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "kernels/matmul.h"
+#include "kernels/winograd.h"
 
 static int patch_size(const ConvShape *s) { return s->k * s->k * s->c; }
 static int out_pixels(const ConvShape *s) { return s->out_h * s->out_w; }
 
 // One picture at a time: its patches stay in L2, and no sum depends on how many pictures there are.
-size_t conv_temp(const ConvShape *s) { return (size_t)out_pixels(s) * (size_t)patch_size(s); }
+size_t conv_temp(const ConvShape *s) { return winograd_fits(s) ? winograd_temp(s) : (size_t)out_pixels(s) * (size_t)patch_size(s); }
 
 // Calls for every run of c floats of the patch matrix [out_pixels, k*k*c]: where it stands in the picture, or NULL outside.
 static const float *pixel(const ConvShape *s, const float *x, int row, int column) {
@@ -41,6 +42,7 @@ static void scatter(const ConvShape *s, const float *patch, float *x) {
 }
 
 void conv(const ConvShape *s, const float *x, const float *w, float *y, float *temp) {
+    if (winograd_fits(s)) { winograd(s, x, w, y, temp); return; }
     int n = out_pixels(s), d = patch_size(s);
     for (int b = 0; b < s->batch; b++) {
         gather(s, x + (long)b * s->h * s->w * s->c, temp);
@@ -49,6 +51,7 @@ void conv(const ConvShape *s, const float *x, const float *w, float *y, float *t
 }
 
 void conv_dx(const ConvShape *s, const float *dy, const float *w, float *dx, float *temp) {
+    if (winograd_fits(s)) { winograd_dx(s, dy, w, dx, temp); return; }
     int n = out_pixels(s), d = patch_size(s);
     memset(dx, 0, sizeof(float) * (size_t)s->batch * (size_t)(s->h * s->w * s->c));
     for (int b = 0; b < s->batch; b++) {
@@ -58,6 +61,7 @@ void conv_dx(const ConvShape *s, const float *dy, const float *w, float *dx, flo
 }
 
 void conv_dw(const ConvShape *s, const float *x, const float *dy, float *dw, float *temp) {
+    if (winograd_fits(s)) { winograd_dw(s, x, dy, dw, temp); return; }
     int n = out_pixels(s), d = patch_size(s);
     for (int b = 0; b < s->batch; b++) {
         gather(s, x + (long)b * s->h * s->w * s->c, temp);

@@ -1,7 +1,7 @@
 // conv.h -- two-dimensional convolution (correlation), channels last, and its two adjoints, as matrix products over patches.
 //
-// A patch is the k x k x C neighbourhood of one output pixel; pixels outside the picture are 0.  Pictures are taken in groups whose
-// patches fit `temp`.  Every sum runs in the order (picture,) row, column, channel, so results do not depend on the batch's size.
+// A patch is the k x k x C neighbourhood of one output pixel; pixels outside the picture are 0.  3x3 convolutions with many channels go
+// another way (winograd.h).  No picture's result depends on the others in the batch.
 #ifndef GENPLAY_CONV_H
 #define GENPLAY_CONV_H
 
