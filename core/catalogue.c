@@ -51,15 +51,10 @@ static void knob_rows(Json *j, const char *key, const Knob *table) {
 
 // --- Models ------------------------------------------------------------------------------------------------------------------
 
-static void verbs_list(Json *j, const char *key, unsigned can) {
-    static const struct { const char *name; unsigned bit; } verb[] = {
-        { "sample", CAN_SAMPLE }, { "encode", CAN_ENCODE }, { "decode", CAN_DECODE }, { "reconstruct", CAN_RECONSTRUCT },
-        { "interpolate", CAN_INTERPOLATE }, { "logProb", CAN_LOG_PROB }, { "bound", CAN_BOUND }, { "trace", CAN_TRACE },
-        { "inpaint", CAN_INPAINT }, { "label", CAN_LABEL }, { "critic", CAN_CRITIC },
-    };
+static void can_list(Json *j, const char *key, unsigned can) {
     json_open(j, key, '[');
-    for (size_t i = 0; i < sizeof verb / sizeof *verb; i++)
-        if (can & verb[i].bit) json_string(j, NULL, verb[i].name);
+    for (int i = 0; i < N_CAN; i++)
+        if (can & 1u << i) json_string(j, NULL, can_words[i]);
     json_close(j);
 }
 
@@ -89,8 +84,8 @@ static void model_row(Json *j, const ModelDef *m) {
     if (m->image) json_string(j, NULL, kind_names[1]);
     json_close(j);
     json_open(j, "can", '{');
-    verbs_list(j, "points", m->points);
-    verbs_list(j, "image", m->image);
+    can_list(j, "points", m->points);
+    can_list(j, "image", m->image);
     json_close(j);
     json_open(j, "losses", '[');
     for (int i = 0; i < lab_losses(m); i++) {
@@ -200,7 +195,7 @@ const char *run_describe(Run *run) {
     json_open(&j, "params", '{');
     for (int i = 0; m->def->knobs[i].key; i++) knob_value(&j, m->def->knobs[i].key, &m->def->knobs[i], m->knob[i]);
     json_close(&j);
-    verbs_list(&j, "can", run_verbs(run));
+    can_list(&j, "can", run_verbs(run));
     json_open(&j, "views", '[');
     for (int i = 0; i < VIEWS_MAX && m->def->views[i]; i++) {
         const ViewDef *v = view_find(m->def->views[i]);

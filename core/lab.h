@@ -98,7 +98,7 @@ bool run_call(Run *run, const char *verb, const Call *call, Out *out);
 bool run_scene(Run *run, const char *view, const char *options, Scene *scene);
 
 const Data *run_data(const Run *run);
-// Can its model do that verb on this kind of data?  Two more: "label", takes a class; "steps", samples in steps that may be fewer.
+// Can its model do that on this kind of data?  The words of CAN_LIST in models/model.h.
 bool run_can(const Run *run, const char *verb);
 uint32_t run_seed(const Run *run);
 int run_code_dim(const Run *run);        // numbers in a code, 0 where there are none

@@ -106,10 +106,11 @@ static bool draw_of(const Run *run, const double *o, Draw *d) {
     *d = (Draw){ .seed = (uint32_t)o[SAMPLE_SEED], .label = (int)o[SAMPLE_LABEL], .temperature = o[SAMPLE_TEMPERATURE], .steps = (int)o[SAMPLE_STEPS],
                  .sampler = (int)o[SAMPLE_SAMPLER], .truncation = o[SAMPLE_TRUNCATION], .frames = (int)o[TRACE_FRAMES] };
     const ModelDef *def = run->model.def;
-    if ((d->steps || d->sampler) && !def->iterative)
+    bool iterative = run_verbs(run) & CAN_STEPS;
+    if ((d->steps || d->sampler) && !iterative)
         return fail(ERROR_UNSUPPORTED, "steps, sampler: %s samples in one go, so they mean nothing to it", def->id);
     if (d->truncation > 0 && d->truncation < .05) return fail(ERROR_BAD_ARGUMENT, "truncation: was %g; accepted: 0 for none, or 0.05 to 10", d->truncation);
-    if (d->truncation > 0 && def->iterative) return fail(ERROR_UNSUPPORTED, "truncation: %s starts from noise, not from a code", def->id);
+    if (d->truncation > 0 && iterative) return fail(ERROR_UNSUPPORTED, "truncation: %s starts from noise, not from a code", def->id);
     return label_fits(run, o[SAMPLE_LABEL]);
 }
 
@@ -271,7 +272,7 @@ static bool optimal_critic(Run *run, const Call *c, int n, Out *out) {
             if (r < 40) q += real_exp(-.5 * r);
         }
         q /= SAMPLES * 2 * REAL_PI * h[0] * h[1];
-        best[i] = p + q > 1e-12 ? (float)(p / (p + q)) : .5f;
+        best[i] = p + q > 1e-12 ? (float)(p / (p + q)) : NAN;        // where neither puts anything there is nothing to say
     }
     return true;
 }
@@ -298,7 +299,7 @@ static bool do_trace(Run *run, const Call *c, const double *o, Out *out) {
     float *times = out_f32(out, "time", 1, &frames);
     if (!t.data || !times) return false;
     memcpy(times, time, sizeof *times * (size_t)frames);
-    bool estimates = m->def->estimates;
+    bool estimates = run_verbs(run) & CAN_STEPS;
     if (estimates && (!(t.noise = out_examples(run, out, "noise", 2, (int[]){ frames, c->n })) ||
                       !(t.clean = out_examples(run, out, "clean", 2, (int[]){ frames, c->n })))) return false;
     EACH_CHUNK(first, k, c->n) {
@@ -389,10 +390,9 @@ static const struct {
 enum { N_VERBS = sizeof verbs / sizeof *verbs };
 
 bool run_can(const Run *run, const char *verb) {
-    for (int i = 0; i < N_VERBS; i++)
-        if (!strcmp(verbs[i].name, verb)) return !verbs[i].needs || (run_verbs(run) & verbs[i].needs);
-    if (!strcmp(verb, "steps")) return run->model.def->estimates;
-    return !strcmp(verb, "label") && (run_verbs(run) & CAN_LABEL);
+    for (int i = 0; i < N_CAN; i++)
+        if (!strcmp(can_words[i], verb)) return run_verbs(run) & 1u << i;
+    return false;
 }
 
 bool run_call(Run *run, const char *verb, const Call *c, Out *out) {

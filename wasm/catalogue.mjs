@@ -14,7 +14,7 @@
  */
 
 /**
- * @typedef {'sample' | 'encode' | 'decode' | 'reconstruct' | 'interpolate' | 'logProb' | 'bound' | 'trace' | 'inpaint' | 'label' | 'critic'} Verb
+ * @typedef {'sample' | 'encode' | 'decode' | 'reconstruct' | 'interpolate' | 'logProb' | 'bound' | 'trace' | 'inpaint' | 'label' | 'critic' | 'steps'} Verb
  */
 
 /**
@@ -60,7 +60,7 @@
  * @property {string} about for students: paragraphs between blank lines, `## ` headings, formulas in $...$
  * @property {readonly Param[]} params
  * @property {readonly Kind[]} data the kinds of data that it learns from
- * @property {ByKind<readonly Verb[]>} can the verbs of a run, `label` where it takes a class, `critic` where there is one
+ * @property {ByKind<readonly Verb[]>} can the verbs of a run, `label` where it takes a class, `critic` where there is one, `steps` where sampling takes steps
  * @property {readonly { readonly key: string, readonly title: string, readonly help: string }[]} losses
  * @property {readonly View[]} views
  */

@@ -16,6 +16,12 @@ const ModelDef *const model_defs[] = {
 };
 const int n_model_defs = (int)(sizeof model_defs / sizeof *model_defs);
 
+const char *const can_words[N_CAN] = {
+#define CAN(bit, word) word,
+    CAN_LIST(CAN)
+#undef CAN
+};
+
 const ModelDef *model_find(const char *id) {
     for (int i = 0; i < n_model_defs; i++)
         if (!strcmp(model_defs[i]->id, id)) return model_defs[i];

@@ -13,11 +13,25 @@
 
 typedef struct Model Model;
 
-// What a model can do, by kind of data; the API's verbs.
+// What a model can do, by kind of data: CAN(bit, the API's word).  All but the last three are verbs.
+#define CAN_LIST(CAN)                                                                                                       \
+    CAN(SAMPLE, "sample") CAN(ENCODE, "encode") CAN(DECODE, "decode") CAN(RECONSTRUCT, "reconstruct")                       \
+    CAN(INTERPOLATE, "interpolate") CAN(LOG_PROB, "logProb") CAN(BOUND, "bound") CAN(TRACE, "trace") CAN(INPAINT, "inpaint") \
+    CAN(LABEL, "label")     /* takes a class */                                                                             \
+    CAN(CRITIC, "critic")   /* has one */                                                                                   \
+    CAN(STEPS, "steps")     /* samples in steps, which may be fewer and of another kind; a trace also gives noise and clean */
+enum {
+#define CAN(bit, word) CAN_##bit##_PLACE,
+    CAN_LIST(CAN)
+#undef CAN
+    N_CAN
+};
 typedef enum {
-    CAN_SAMPLE = 1, CAN_ENCODE = 2, CAN_DECODE = 4, CAN_RECONSTRUCT = 8, CAN_INTERPOLATE = 16, CAN_LOG_PROB = 32,
-    CAN_BOUND = 64, CAN_TRACE = 128, CAN_INPAINT = 256, CAN_LABEL = 512, CAN_CRITIC = 1024,
+#define CAN(bit, word) CAN_##bit = 1 << CAN_##bit##_PLACE,
+    CAN_LIST(CAN)
+#undef CAN
 } Can;
+extern const char *const can_words[N_CAN];             // of bit 1 << i
 
 typedef struct { const char *key, *title, *help; } LossDef;
 enum { LOSSES_MAX = 6, VIEWS_MAX = 6, STORES_MAX = 4 };
@@ -47,8 +61,6 @@ typedef struct {
     const char *views[VIEWS_MAX];    // ids of views.def
     int improves;                    // the loss that training lowers, for the tests; -1: a game, judged by MMD instead
     bool two_updates;                // a step updates more than once, so it must be undone as a whole when it fails
-    bool iterative;                  // sampling takes steps: the options steps and sampler mean something
-    bool estimates;                  // a trace also gives the estimates of noise and clean data
     size_t size;                     // of its own struct (Model.self)
 
     bool (*build)(Model *m);         // declares parameters, builds programs
