@@ -287,7 +287,7 @@ static double line(const Model *m, int i, const char **text) {
     return 1;
 }
 
-#define VERBS (CAN_SAMPLE | CAN_DECODE | CAN_INTERPOLATE | CAN_TRACE)
+#define VERBS (CAN_SAMPLE | CAN_DECODE | CAN_INTERPOLATE | CAN_TRACE | CAN_STEPS)
 
 const ModelDef model_ddpm = {
     .id = "ddpm", .title = "DDPM", .family = "Diffusion", .paper = "arXiv:2006.11239",
@@ -309,7 +309,6 @@ const ModelDef model_ddpm = {
     .points = VERBS, .image = VERBS,
     .loss = { { "loss", "Noise error", "Mean squared error of the guessed noise." } },
     .views = { "samples", "trace" },
-    .iterative = true, .estimates = true,
     .size = sizeof(Ddpm),
     .build = build, .train = train, .line = line, .sample = sample, .decode = decode, .trace_times = trace_times, .trace = trace,
 };
