@@ -53,7 +53,7 @@ NATIVE_FLAGS := -O3 $(SIMDE) $(NATIVE)
 PROMOTION := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,-Wdouble-promotion)
 ASAN_FLAGS := $(SIMDE) -O1 -g -Werror $(PROMOTION) -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
-# What builds graphs, reads files or draws is made small, the rest fast: an eighth less to download, and no slower.
+# What builds graphs, reads files or draws is made small, the rest fast: 9 % less to download.
 SMALL := $(wildcard core/*.c) core/models/% core/nn/% core/io/% core/view/% wasm/%
 WASM_FLAGS = $(if $(filter $(SMALL),$<),-Os,-O3)
 SIMD_FLAGS := -msimd128
