@@ -5,7 +5,7 @@
 //   canvas  { canvas, width, height, dpr }                  a fresh one, after a context that did not come back
 //   open    { model, data, seed, params } | { bytes, params }, { view }  -> { run, step, history }; a refusal leaves the old run as it was
 //   set     { key, value }                                  a live knob
-//   view    { id, options }   resize { width, height, dpr }   theme { dark, calm }          the picture only
+//   view    { view: { id, options } }   resize { width, height, dpr }   theme { dark, calm }          the picture only
 //   play    { on, slow }      step { n }                    -> { step }: after the reply to on: false not one step more
 //   history                                                 -> { step: [], losses: { key: [] } }, thinned for a chart
 //   measure { names, n }                                    -> { rows, step, ms }
@@ -246,8 +246,8 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
       return { params: { ...run.params } };
     },
 
-    view({ id, options }) {
-      view = { id, options };
+    view({ view: wanted }) {
+      view = wanted;
       redraw();
     },
 

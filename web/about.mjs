@@ -3,15 +3,17 @@
 // Formulas were turned into MathML when the page was built (formulas.json); one that is missing there stands as its TeX.
 import { html } from 'lit/html.js';
 import { unsafeHTML } from 'lit/directives/unsafe-html.js';
+import { t } from './text.mjs';
 
 /** @typedef {{ kind: 'heading'|'paragraph'|'item'|'formula', text: string }} Block */
 
 /** @param {string} about @returns {Block[]} */
 export function blocks(about) {
-  return about.split(/\n\s*\n|\n(?=## |- )/).map((part) => part.trim()).filter(Boolean).map((part) => {
+  // A formula between double dollars stands on a line of its own, wherever its paragraph has it.
+  return about.split(/\n\s*\n|\n(?=## |- )|(\$\$[^$]+\$\$)/).map((part) => part?.trim()).filter(Boolean).map((part) => {
     if (part.startsWith('## ')) return { kind: 'heading', text: part.slice(3) };
     if (part.startsWith('- ')) return { kind: 'item', text: part.slice(2) };
-    if (/^\$\$[^$]+\$\$$/.test(part)) return { kind: 'formula', text: part };
+    if (part.startsWith('$$')) return { kind: 'formula', text: part };
     return { kind: 'paragraph', text: part.replace(/\s*\n\s*/g, ' ') };
   });
 }
@@ -31,6 +33,14 @@ export function aboutTemplate(about, formulas) {
     const content = rich(text, formulas);
     if (kind === 'heading') return html`<h3>${content}</h3>`;
     if (kind === 'item') return html`<p class="item">${content}</p>`;
-    return kind === 'formula' ? html`<div class="formula">${content}</div>` : html`<p>${content}</p>`;
+    return kind === 'formula' ? html`<div class="formula" role="group" aria-label=${t('about.formula')} tabindex="0">${content}</div>` : html`<p>${content}</p>`;
+  });
+}
+
+/** A paper's name, with a link where it is on arXiv. @param {string} paper */
+export function paperTemplate(paper) {
+  return paper.split(/(arXiv:\d{4}\.\d{4,5})/).map((part) => {
+    const [, number] = /^arXiv:(.+)$/.exec(part) ?? [];
+    return number ? html`<a href=${`https://arxiv.org/abs/${number}`} target="_blank" rel="noopener noreferrer">${part}</a>` : part;
   });
 }

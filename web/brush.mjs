@@ -65,6 +65,7 @@ export function createBrush({ get, redraw, learn, cancel, colour }) {
       const far = Math.hypot(x - last[0], y - last[1]), n = Math.floor(far / DAB.apart), [x0, y0] = last;
       for (let i = 1; i <= n; i++) dab(x0 + ((x - x0) * i) / n, y0 + ((y - y0) * i) / n, DAB.points);
     }
+    redraw();
   }
 
   function up() {

@@ -4,7 +4,7 @@
 import { html, nothing, render } from 'lit/html.js';
 import { createRef, ref } from 'lit/directives/ref.js';
 import { live } from 'lit/directives/live.js';
-import { aboutTemplate } from './about.mjs';
+import { aboutTemplate, paperTemplate } from './about.mjs';
 import { localPort } from './bridge.mjs';
 import { createBrush } from './brush.mjs';
 import { createLossChart, describeCurves, smooth } from './charts.mjs';
@@ -251,7 +251,7 @@ function aboutPart(state) {
   return html`<section class="about" aria-labelledby="about-title">
     <h2 id="about-title">${t('about.title', { model: model.title })}</h2>
     <div class="prose">${aboutTemplate(String(model.about ?? ''), formulas)}</div>
-    ${model.paper ? html`<p class="fine">${t('about.paper', { paper: model.paper })}</p>` : nothing}
+    ${model.paper ? html`<p class="fine">${t('about.paper')}: ${paperTemplate(model.paper)}</p>` : nothing}
   </section>`;
 }
 

@@ -255,7 +255,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     let shown = wanted;
     if (run.views.length && !run.views.includes(wanted.view)) {
       shown = { ...wanted, view: model?.views.find((v) => run.views.includes(v.id))?.id ?? null, options: {} };
-      void bridge.call('view', viewRequest(shown)).catch(() => {});
+      void bridge.call('view', { view: viewRequest(shown) }).catch(() => {});
     }
     set({
       experiment: shown, phase: 'open', run, step, from: step, epoch: 0, speed: null, losses: null, history: null, measures: null,
@@ -523,7 +523,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   }
 
   function showView() {
-    void bridge.latest('view', 'view', viewRequest(experiment())).catch(() => {});
+    void bridge.latest('view', 'view', { view: viewRequest(experiment()) }).catch(() => {});
     address.write(formatLink(experiment()));
   }
 

@@ -137,7 +137,8 @@ const en = {
   'measure.none': 'Measured when training pauses.',
 
   'about.title': 'About {model}',
-  'about.paper': 'Paper: {paper}',
+  'about.paper': 'Paper',
+  'about.formula': 'formula',
 
   'link.version': 'The link was made for version {version} of the page; what this version understands was used.',
   'link.ignored': 'The link has settings that do not exist here and were ignored: {names}.',
@@ -160,7 +161,7 @@ const en = {
   'fail.view': 'This view cannot be drawn: {reason} Choose another view.',
   'fail.weights': 'The pretrained weights could not be fetched: {reason} Choose a model and a data set to train from scratch.',
   'fail.data': 'The data set {data} could not be fetched: {reason} Choose another data set.',
-  'fail.file': '{file} cannot be used: {reason} What was open stays.',
+  'fail.file': 'The file {file} cannot be used: {reason} What was open stays.',
   'fail.save': 'The weights cannot be saved: {reason}',
   'fail.measure': 'The measures are not available: {reason}',
   'fail.other': '{reason}',
@@ -192,8 +193,10 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
 }
 
-/** @param {import('./state.mjs').Note} note */
-export const say = ({ key, ...values }) => t(key, values);
+/** What a link says may be of any length; a sentence is not. @param {import('./state.mjs').Note} note */
+export const say = ({ key, ...values }) => t(key, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, cut(String(value))])));
+/** @param {string} text */
+const cut = (text) => (text.length > 80 ? `${text.slice(0, 80)}…` : text);
 
 /** Ends a reason like a sentence. @param {any} error */
 export function reason(error) {
