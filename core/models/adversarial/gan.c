@@ -5,7 +5,9 @@
 //     minimax        L_G =  E log(1 - D(G(z)))                            -ln 2 at that point
 //     non-saturating L_G = -E log D(G(z))                                  ln 2 at that point (section 3)
 // One step is `critic` updates of D, each with fresh data and noise, then one of G with fresh noise; D does not move in G's update.
-// Optional: R1, `penalty`/2 E |grad d(x)|^2 on data (Mescheder et al. 2018, arXiv:1801.04406, eq. 9), which makes the game converge.
+// Three things make the game settle, and none is needed to play it: the critic pays `penalty`/2 E |grad d|^2 on data and on samples (R1 and
+// R2, Mescheder et al. 2018, arXiv:1801.04406, eq. 9 and 10); the generator learns at `ratio` times its rate (two time scales, Heusel et
+// al. 2017, arXiv:1706.08500); and both rates fall.
 // Samples use the moving average of the generator's weights (Yazici et al. 2019, arXiv:1806.04498).
 
 #include <string.h>
@@ -14,27 +16,30 @@
 #include "models/model.h"
 #include "nn/nn.h"
 
-enum { BATCH, RATE, OPTIMIZER, BETA1, DECAY, AVERAGE, LATENT, HIDDEN, LAYERS, ACTIVATION, LOSS, CRITIC, PENALTY };
+enum { BATCH, RATE, RATIO, OPTIMIZER, BETA1, DECAY, AVERAGE, LATENT, HIDDEN, LAYERS, ACTIVATION, LOSS, CRITIC, PENALTY };
 enum { NON_SATURATING, MINIMAX };
 
 static const Knob knobs[] = {
     [BATCH] = KNOB_BATCH(256, 64),
-    [RATE] = KNOB_RATE(1e-3, 2e-4),
+    [RATE] = KNOB_RATE(3e-3, 2e-4),
+    [RATIO] = { .key = "ratio", .title = "Generator's share of the rate", .type = KNOB_NUMBER, .points = .3, .image = 1, .min = .01, .max = 10, .scale = SCALE_LOG,
+                .live = true, .group = "Training", .help = "The generator learns at this times the critic's rate (Heusel et al. 2017). A slower generator lets the critic keep up."
+                " At 1, samples crowd together inside each mode." },
     [OPTIMIZER] = KNOB_OPTIMIZER,
-    [BETA1] = KNOB_BETA1(.5, .5),
-    [DECAY] = { .key = "decay", .title = "Rate decay", .type = KNOB_NUMBER, .points = 10000, .image = 100000, .min = 100, .max = 1e6, .scale = SCALE_LOG,
+    [BETA1] = KNOB_BETA1(0, .5),
+    [DECAY] = { .key = "decay", .title = "Rate decay", .type = KNOB_NUMBER, .points = 1500, .image = 100000, .min = 100, .max = 1e6, .scale = SCALE_LOG,
                 .live = true, .group = "Training", .help = "Steps after which the learning rate has halved: rate / (1 + step / decay)." },
     [AVERAGE] = KNOB_AVERAGE(.999, .999),
     [LATENT] = KNOB_LATENT(2, 64),
-    [HIDDEN] = KNOB_HIDDEN(128, 256),
-    [LAYERS] = KNOB_LAYERS(2, 2),
-    [ACTIVATION] = KNOB_ACTIVATION(ACT_RELU, ACT_LRELU),
+    [HIDDEN] = KNOB_HIDDEN(64, 256),
+    [LAYERS] = KNOB_LAYERS(3, 2),
+    [ACTIVATION] = KNOB_ACTIVATION(ACT_SILU, ACT_LRELU),
     [LOSS] = { .key = "loss", .title = "Generator's loss", .type = KNOB_CHOICE, .choices = "nonsaturating|minimax", .group = "Model",
                .help = "Non-saturating: −log D(G(z)), strong gradients when the critic wins. Minimax: log(1 − D(G(z))), the game of the theory." },
     [CRITIC] = { .key = "critic", .title = "Critic steps", .type = KNOB_INTEGER, .points = 1, .image = 1, .min = 1, .max = 10, .group = "Model",
                  .help = "Updates of the critic per update of the generator (k in algorithm 1)." },
-    [PENALTY] = { .key = "penalty", .title = "R1 penalty", .type = KNOB_NUMBER, .points = .1, .image = .1, .min = 0, .max = 100, .live = true, .group = "Model",
-                  .help = "Weight γ of ½γ|∇d(x)|² on real data (Mescheder et al. 2018): keeps the critic smooth so that the game settles. 0 is the original GAN." },
+    [PENALTY] = { .key = "penalty", .title = "Gradient penalty", .type = KNOB_NUMBER, .points = .1, .image = .1, .min = 0, .max = 100, .live = true, .group = "Model",
+                  .help = "Weight γ of ½γ|∇d(x)|², on data and on samples (Mescheder et al. 2018): keeps the critic smooth so that the game settles. 0 is the original GAN." },
     KNOBS_END,
 };
 
@@ -62,9 +67,10 @@ static bool build_learn(Model *m) {
     Var *on_data = v_mlp(&v->d, v->x), *on_fake = v_mlp(&v->d, fake);               // [B,1] logits
     v->loss_d = program_keep(v_add(v_mean(v_softplus(v_neg(on_data))), v_mean(v_softplus(on_fake))));
     v->truth = program_keep(v_scale(v_add(v_mean(v_step(on_data)), v_mean(v_step(v_neg(on_fake)))), .5f));
-    Var *slope = v_grad(v_sum(on_data), v->x);                                      // a graph like any other: differentiable again
-    Var *r1 = v_scale(v_mul(v_sum(v_square(slope)), v_knob(&v->learn_d, &m->knob[PENALTY])), .5f / (float)B);
-    program_gradient(v_add(v->loss_d, r1), &v->critic);
+    // Slopes of d on data and samples: graphs like any other, differentiable again.
+    Var *slope = v_add(v_sum(v_square(v_grad(v_sum(on_data), v->x))), v_sum(v_square(v_grad(v_sum(on_fake), fake))));
+    Var *penalty = v_scale(v_mul(slope, v_knob(&v->learn_d, &m->knob[PENALTY])), .5f / (float)B);
+    program_gradient(v_add(v->loss_d, penalty), &v->critic);
     if (!program_end(&v->learn_d)) return false;
 
     model_program(m, &v->learn_g, "generator's step");
@@ -109,6 +115,7 @@ static bool train(Model *m) {
         model_batch(m, tick, v->x, NULL);
         if (!model_update(m, &v->learn_d, v->loss_d, &v->critic, &o, tick)) return false;
     }
+    o.rate *= m->knob[RATIO];
     if (!model_update(m, &v->learn_g, v->loss_g, &v->generator, &o, m->step)) return false;
     m->loss[0] = (double)v->loss_d->data[0];
     m->loss[1] = (double)v->loss_g->data[0];
@@ -132,7 +139,7 @@ static bool decode(Model *m, int n, const float *codes, float *x) {
 }
 
 static bool sample(Model *m, const Draw *d, uint32_t first, int n, float *x, float *codes) {
-    rng_normal_rows((Key){ d->seed, STREAM_SAMPLE }, first, 0, codes, n, m->code_dim);
+    model_codes(m, d, first, n, codes);
     for (int i = 0; i < n * m->code_dim; i++) codes[i] *= (float)d->temperature;
     return decode(m, n, codes, x);
 }
@@ -159,7 +166,7 @@ const ModelDef model_gan = {
         "## What goes wrong\n\n"
         "The generator may cover only some modes (mode collapse) or circle around them for ever; a critic that is too strong leaves it without a gradient, above all in the minimax game.\n\n"
         "## What to try\n\n"
-        "Set the R1 penalty to 0 and see the game circle. Play minimax with 5 critic steps. Count the modes on grid25.",
+        "Set the gradient penalty to 0 and see the game circle. Play minimax with 5 critic steps. Count the modes on grid25.",
     .knobs = knobs,
     .points = CAN_SAMPLE | CAN_DECODE | CAN_INTERPOLATE | CAN_CRITIC,
     .image = CAN_SAMPLE | CAN_DECODE | CAN_INTERPOLATE | CAN_CRITIC,
