@@ -21,6 +21,14 @@ static Var *v_res_block(const ResBlock *r, Var *x, Var *t) {
     return v_add(x, v_conv_layer(&r->second, v_silu(h)));
 }
 
+// x [B,H,W,C] + a linear map of silu(x) over its H W positions.
+static Var *v_mix(const Linear *l, Var *x) {
+    int B = x->dim[0], n = x->dim[1] * x->dim[2], c = x->dim[3];
+    Var *rows = v_permute(v_reshape(v_silu(x), 3, (int[]){ B, n, c }), 3, (int[]){ 0, 2, 1 });       // [B,C,HW]
+    rows = v_reshape(v_linear(l, v_reshape2(rows, B * c, n)), 3, (int[]){ B, c, n });
+    return v_add(x, v_reshape4(v_permute(rows, 3, (int[]){ 0, 2, 1 }), B, x->dim[1], x->dim[2], c));
+}
+
 // [B,H,W,C] -> [B,H/2,W/2,4C] and back.
 static Var *to_patches(Var *x) {
     int B = x->dim[0], h = x->dim[1] / 2, w = x->dim[2] / 2, c = x->dim[3];
@@ -34,7 +42,7 @@ static Var *to_pixels(Var *x) {
     return v_reshape4(rows, B, 2 * h, 2 * w, c);
 }
 
-UNet unet(Params *s, const char *name, int image_channels, int channels, int blocks, int features) {
+UNet unet(Params *s, const char *name, int height, int width, int image_channels, int channels, int blocks, int features) {
     char part[48];
     UNet u = { .channels = channels, .features = features, .n = blocks };
     snprintf(part, sizeof part, "%.32s.time", name);
@@ -48,6 +56,8 @@ UNet unet(Params *s, const char *name, int image_channels, int channels, int blo
     for (int i = 0; i < blocks; i++) {
         snprintf(part, sizeof part, "%.32s.low%d", name, i);
         u.low[i] = res_block(s, part, 2 * channels, features);
+        snprintf(part, sizeof part, "%.32s.mix%d", name, i);
+        u.mix[i] = linear(s, part, height / 4 * (width / 4), height / 4 * (width / 4), 0);
     }
     snprintf(part, sizeof part, "%.32s.up", name);
     u.up = linear(s, part, 2 * channels, 4 * channels, 1);
@@ -62,7 +72,7 @@ Var *v_unet(const UNet *u, Var *x, Var *t) {
     Var *time = v_silu(v_linear(&u->time, t));                                     // [B,F]
     Var *high = v_res_block(&u->high, v_conv_layer(&u->in, to_patches(x)), time);  // [B,H/2,W/2,c]
     Var *low = v_conv_layer(&u->down, high);                                       // [B,H/4,W/4,2c]
-    for (int i = 0; i < u->n; i++) low = v_res_block(&u->low[i], low, time);
+    for (int i = 0; i < u->n; i++) low = v_mix(&u->mix[i], v_res_block(&u->low[i], low, time));
     int B = low->dim[0], h = low->dim[1], w = low->dim[2];
     Var *up = v_linear(&u->up, v_reshape2(low, B * h * w, 2 * u->channels));
     Var *both = v_add(high, to_pixels(v_reshape4(up, B, h, w, 4 * u->channels)));

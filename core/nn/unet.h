@@ -2,9 +2,11 @@
 //
 // Works on 2x2 patches, so at half and at a quarter of the resolution:
 //   [B,H,W,C] -> patches [B,H/2,W/2,4C] -> conv c -> res c ----------------------------- + -> res c -> conv 4C -> pixels
-//                                                    \-> conv 2c, stride 2 -> res 2c x n /
+//                                                    \-> conv 2c, stride 2 -> (res 2c -> mix) x n /
 // A residual block is x + conv(silu(conv(silu(x)) + time)); its second convolution starts at zero, so every block starts as
 // the identity and no normalisation is needed (Zhang et al. 2019, Fixup, arXiv:1901.09321).
+// Mixing adds a linear map over the positions of the low resolution, the same for every channel (Tolstikhin et al. 2021, MLP-Mixer,
+// arXiv:2105.01601): far corners hear of each other for almost no arithmetic.  It too starts at zero.
 #ifndef GENPLAY_UNET_H
 #define GENPLAY_UNET_H
 
@@ -18,11 +20,12 @@ typedef struct {
     Linear up;                                            // 1x1: 2c -> 4c, then patches become pixels
     int n;                                                // blocks at the low resolution
     ResBlock high, low[UNET_BLOCKS_MAX], last;
+    Linear mix[UNET_BLOCKS_MAX];                          // after each low block
     int channels, features;
 } UNet;
 
 // channels: c above; blocks: n; features: length of the time features.  Height and width must be multiples of 4.
-UNet unet(Params *s, const char *name, int image_channels, int channels, int blocks, int features);
+UNet unet(Params *s, const char *name, int height, int width, int image_channels, int channels, int blocks, int features);
 // x [B,H,W,C], t [B,features] -> [B,H,W,C].
 Var *v_unet(const UNet *u, Var *x, Var *t);
 

@@ -1,7 +1,11 @@
 // ddpm.c -- denoising diffusion.  Ho, Jain and Abbeel 2020, arXiv:2006.11239; DDIM: Song, Meng and Ermon 2021, arXiv:2010.02502.
 //
-// Forward: x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps, t = 1..T.  A network guesses eps from (x_t, t); training lowers
-//     E |eps - eps_hat(x_t, t)|^2      (eq. 14), t stratified over the batch, the mean over numbers.
+// Forward: x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps, t = 1..T.  A network F guesses eps from (x_t, t) as
+//     eps_hat = sqrt(1 - abar_t) x_t + sqrt(abar_t) F(x_t, t),   so F guesses the velocity v = sqrt(abar_t) eps - sqrt(1 - abar_t) x_0
+// (Salimans and Ho 2022, arXiv:2202.00512, section 4): in pure noise eps_hat is x_t and x0_hat is -F, neither needs a division by almost 0.
+// Training lowers, t stratified over the batch, the mean over numbers, one of
+//     noise     E |eps - eps_hat|^2    (eq. 14)
+//     velocity  E |v - F|^2 = E |eps - eps_hat|^2 / abar_t
 // Sampling walks from x_T ~ N(0,I) through S <= T times (respaced).  From t to s < t, with a = abar_t / abar_s, b = 1 - a:
 //     ancestral  x_s = (x_t - b / sqrt(1 - abar_t) eps_hat) / sqrt(a) + sigma z,  sigma^2 = (1 - abar_s)/(1 - abar_t) b,  no z at s = 0   (algorithm 2)
 //     DDIM       x_s = sqrt(abar_s) x0_hat + sqrt(1 - abar_s) eps_hat,  x0_hat = (x_t - sqrt(1 - abar_t) eps_hat) / sqrt(abar_t)        (eq. 12)
@@ -9,7 +13,6 @@
 // eps_hat is a large one of x0_hat, and an untrained network would throw its samples out of sight.  Samples use the moving average of the weights.
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -18,13 +21,14 @@
 #include "nn/nn.h"
 #include "nn/unet.h"
 
-enum { BATCH, RATE, OPTIMIZER, BETA1, DECAY, AVERAGE, STEPS, SCHEDULE, ARCH, HIDDEN, LAYERS, ACTIVATION, CHANNELS, BLOCKS };
+enum { BATCH, RATE, OPTIMIZER, BETA1, DECAY, AVERAGE, STEPS, SCHEDULE, WEIGHT, ARCH, HIDDEN, LAYERS, ACTIVATION, CHANNELS, BLOCKS };
+enum { WEIGHT_NOISE, WEIGHT_VELOCITY };
 enum { ARCH_MLP, ARCH_CONV };
 enum { FEATURES = 32, STEPS_MAX = 1000 };
 
 static const Knob knobs[] = {
-    [BATCH] = KNOB_BATCH(256, 32),
-    [RATE] = KNOB_RATE(2e-3, 2e-3),
+    [BATCH] = KNOB_BATCH(256, 16),
+    [RATE] = KNOB_RATE(2e-3, 6e-3),
     [OPTIMIZER] = KNOB_OPTIMIZER,
     [BETA1] = KNOB_BETA1(.9, .9),
     [DECAY] = { .key = "decay", .title = "Rate decay", .type = KNOB_NUMBER, .points = 5000, .image = 1000, .min = 100, .max = 1e6, .scale = SCALE_LOG,
@@ -34,6 +38,9 @@ static const Knob knobs[] = {
                 .group = "Diffusion", .help = "Steps from data to noise. Sampling may take fewer (respaced)." },
     [SCHEDULE] = { .key = "schedule", .title = "Noise schedule", .type = KNOB_CHOICE, .choices = SCHEDULE_CHOICES, .points = SCHEDULE_COSINE, .image = SCHEDULE_COSINE,
                    .group = "Diffusion", .help = "How fast the noise grows: linear β (Ho et al. 2020, rescaled to T steps) or cosine (Nichol and Dhariwal 2021, clipped)." },
+    [WEIGHT] = { .key = "weight", .title = "Loss weight", .type = KNOB_CHOICE, .choices = "noise|velocity", .points = WEIGHT_NOISE, .image = WEIGHT_VELOCITY,
+                 .group = "Diffusion", .help = "What training lowers: the error of the noise (Ho et al. 2020), or that of the velocity √ᾱ ε − √(1−ᾱ) x₀ (Salimans and Ho 2022), "
+                 "which cares more for the noisiest examples, where the whole shape is decided." },
     [ARCH] = { .key = "arch", .title = "Network", .type = KNOB_CHOICE, .choices = "mlp|conv", .points = ARCH_MLP, .image = ARCH_CONV, .group = "Network",
                .help = "Fully connected, or (pictures) a small U-Net of convolutions." },
     [HIDDEN] = KNOB_HIDDEN(128, 512),
@@ -60,13 +67,12 @@ typedef struct {
     Var *gx, *gt, *gsignal, *gnoise, *eps;   // guess: the same, x_t given; eps_hat out
 } Ddpm;
 
-// eps_hat [B,D] = sqrt(1 - abar) x_t + sqrt(abar) F(x_t, t) from x_t [B,D], time features, sqrt(abar) and sqrt(1 - abar) [B,1].
-static Var *guess_noise(Model *m, Var *x, Var *t, Var *signal, Var *noise) {
+// F [B,D] from x_t [B,D] and time features [B,FEATURES].
+static Var *network(Model *m, Var *x, Var *t) {
     const Ddpm *v = m->self;
+    if (!v->conv) return v_mlp(&v->mlp, v_concat(x, t, 1));
     const int *s = m->data->def.shape;
-    Var *out = v->conv ? v_reshape2(v_unet(&v->net, v_reshape4(x, x->dim[0], s[0], s[1], s[2]), t), x->dim[0], m->dim)
-                       : v_mlp(&v->mlp, v_concat(x, t, 1));
-    return v_add(v_mul(x, noise), v_mul(out, signal));
+    return v_reshape2(v_unet(&v->net, v_reshape4(x, x->dim[0], s[0], s[1], s[2]), t), x->dim[0], m->dim);
 }
 
 static bool build_net(Model *m) {
@@ -77,7 +83,7 @@ static bool build_net(Model *m) {
     if (v->conv && (s[0] % 4 || s[1] % 4))
         return fail(ERROR_BAD_ARGUMENT, "ddpm: arch was conv; pictures of %d x %d accept: mlp (conv needs multiples of 4)", s[0], s[1]);
     model_store(m, &v->weights, "denoiser");
-    if (v->conv) v->net = unet(&v->weights, "net", s[2], (int)m->knob[CHANNELS], (int)m->knob[BLOCKS], FEATURES);
+    if (v->conv) v->net = unet(&v->weights, "net", s[0], s[1], s[2], (int)m->knob[CHANNELS], (int)m->knob[BLOCKS], FEATURES);
     else v->mlp = mlp(&v->weights, "net", m->dim + FEATURES, (int)m->knob[HIDDEN], (int)m->knob[LAYERS], m->dim, (Activation)m->knob[ACTIVATION], 0);
     return params_alloc(&v->weights, m->seed);
 }
@@ -111,10 +117,10 @@ static bool build(Model *m) {
     v->noise = v_input(&v->learn, "noise", m->batch, 1);
     Var *x0 = m->image ? v_offset(v_scale(v->x, 2), -1) : v->x, *eps = v_randn(&v->learn, m->batch, m->dim);
     Var *xt = v_add(v_mul(x0, v->signal), v_mul(eps, v->noise));                  // [B,D]
-    Var *err = v_square(v_sub(eps, guess_noise(m, xt, v->t, v->signal, v->noise)));
-    v->loss = program_keep(v_mean(err));
-    Var*w=v_recip(v_offset(v_square(v->signal),getenv("WV")?atof(getenv("WV")):1));
-    program_gradient(getenv("WV")?v_mean(v_mul(err,w)):v->loss, &v->weights);
+    Var *target = v_sub(v_mul(eps, v->signal), v_mul(x0, v->noise));              // v; eps - eps_hat = sqrt(abar) (v - F)
+    Var *error = v_sub(target, network(m, xt, v->t)), *on_noise = v_mean(v_square(v_mul(error, v->signal)));
+    v->loss = program_keep(on_noise);
+    program_gradient(m->knob[WEIGHT] == WEIGHT_VELOCITY ? v_mean(v_square(error)) : on_noise, &v->weights);
     if (!program_end(&v->learn)) return false;
 
     model_program(m, &v->guess, "guess");
@@ -123,7 +129,7 @@ static bool build(Model *m) {
     v->gt = v_input(&v->guess, "t", m->chunk, FEATURES);
     v->gsignal = v_input(&v->guess, "signal", m->chunk, 1);
     v->gnoise = v_input(&v->guess, "noise", m->chunk, 1);
-    v->eps = program_keep(guess_noise(m, v->gx, v->gt, v->gsignal, v->gnoise));
+    v->eps = program_keep(v_add(v_mul(v->gx, v->gnoise), v_mul(network(m, v->gx, v->gt), v->gsignal)));
     return program_end(&v->guess);
 }
 
