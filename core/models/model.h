@@ -125,6 +125,8 @@ void model_fill(Var *input, const float *rows, int n);
     .help = "Adam (Kingma and Ba 2015), RMSprop (Tieleman and Hinton 2012), momentum, or plain gradient descent." }
 #define KNOB_BETA1(p, i) { .key = "beta1", .title = "Momentum β₁", .type = KNOB_NUMBER, .points = p, .image = i, .min = 0, .max = .99, \
     .live = true, .group = "Training", .help = "How long the optimizer remembers past gradients." }
+#define KNOB_DECAY(p, i) { .key = "decay", .title = "Rate decay", .type = KNOB_NUMBER, .points = p, .image = i, .min = 100, .max = 1e6, .scale = SCALE_LOG, \
+    .live = true, .group = "Training", .help = "Steps after which the learning rate has halved: rate / (1 + step / decay)." }
 #define KNOB_AVERAGE(p, i) { .key = "average", .title = "Weight averaging", .type = KNOB_NUMBER, .points = p, .image = i, .min = .5, .max = .9999, \
     .live = true, .group = "Training", .help = "Decay of the moving average of the weights that samples and measures use (Polyak and Juditsky 1992)." }
 #define KNOB_HIDDEN(p, i) { .key = "hidden", .title = "Hidden width", .type = KNOB_INTEGER, .points = p, .image = i, .min = 1, .max = 1024, \
