@@ -221,6 +221,28 @@ describe('training', () => {
     await page.waitForFunction((key) => !location.hash.includes(`k.${key}=`), row.key);
     assert.equal(await page.inputValue(`#knob-${row.key}`), start);
   });
+
+  test('what is being typed or dragged stays under the hand while training redraws the page', async (t) => {
+    const page = await site.open(t, fresh()), restart = models.first.params.find((row) => !row.live && row.type === 'integer');
+    await page.click('#play');
+    await waitForStep(page, 10);
+    const before = await page.inputValue(`#knob-${restart.key}`);
+    await page.focus(`#knob-${restart.key}`);
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('17');
+    await waitForStep(page, (await stepOf(page)) + 20);
+    assert.equal(await page.inputValue(`#knob-${restart.key}`), '17');
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type(before);
+    const box = await page.locator(`.knob[data-key=${restart.key}] .slider`).boundingBox();
+    await page.mouse.move(box.x + box.width * 0.2, box.y + box.height / 2);
+    await page.mouse.down();
+    const at = await page.inputValue(`.knob[data-key=${restart.key}] .slider`), steps = await stepOf(page);
+    await waitForStep(page, steps + 20);
+    assert.equal(await page.inputValue(`.knob[data-key=${restart.key}] .slider`), at, 'and nothing restarts before it is let go');
+    await page.mouse.up();
+    await page.waitForFunction((key) => location.hash.includes(`k.${key}=`), restart.key);
+  });
 });
 
 describe('data', () => {

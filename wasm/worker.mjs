@@ -9,6 +9,7 @@
 //   play    { on, slow }      step { n }                    -> { step }: after the reply to on: false not one step more
 //   history                                                 -> { step: [], losses: { key: [] } }, thinned for a chart
 //   measure { names, n }                                    -> { rows, step, ms }
+//   judge   { bytes }                                       weights of the frozen reader of digits that some measures ask
 //   call    { verb, args }                                  -> { result }: any verb of the run
 //   draw    { data, n, seed }                               -> rows of a data set
 //   addData, addIdx { ... }                                 -> { datasets }
@@ -191,8 +192,13 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
       redraw();
       post({ type: 'restored' });
     });
-    lab.attach(gl);
-    return true;
+    try {
+      lab.attach(gl);
+      return true;
+    } catch {                                        // a driver that cannot compile the shaders: the rest works
+      gl = null;
+      return false;
+    }
   }
 
   // ------------------------------------------------------------------------------------------------------ messages
@@ -295,6 +301,10 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
       const start = now();
       const rows = need().measure(names, n === undefined ? undefined : { n });
       return { rows, step: run.step, ms: now() - start };
+    },
+
+    judge({ bytes }) {
+      lab.loadJudge(new Uint8Array(bytes));
     },
 
     call: ({ verb, args }) => ({ result: need()[verb](...args) }),

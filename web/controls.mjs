@@ -1,6 +1,7 @@
 // controls.mjs -- a control for every row of a knob table: sliders with number fields, menus, switches.
 //
-// Knows rows (state.mjs, Row), never which model or view they belong to.  A live knob follows the slider; one that restarts training
+// Knows rows (state.mjs, Row), never which model or view they belong to.  The page is rendered many times a second while it trains, so a field
+// or a slider is written only when its value changes: never under the hand of somebody who types or drags.  A live knob follows the slider; one that restarts training
 // changes when the slider is let go.
 import { html, nothing } from 'lit/html.js';
 import { live } from 'lit/directives/live.js';
@@ -106,7 +107,7 @@ function field(row, id, { value, disabled, onChange }) {
     }
   };
   return html`<input class="field" id=${id} type="text" inputmode=${row.type === 'integer' && (row.min ?? 0) >= 0 ? 'numeric' : 'decimal'} autocomplete="off"
-    .value=${live(text)} ?disabled=${disabled} @change=${changed} @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === 'Enter' && changed(event)}>`;
+    .value=${text} ?disabled=${disabled} @change=${changed} @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === 'Enter' && changed(event)}>`;
 }
 
 /** @param {Row} row @param {string} id @param {Wiring} wiring */
@@ -124,9 +125,11 @@ function slider(row, id, { value, disabled, marks, onChange }) {
   /** @param {Event} event */
   const settled = (event) => {
     const next = wanted(event);
+    // Back to where the value is: what was refused must not stand there as if it held.
+    if (!row.live && marks) /** @type {HTMLInputElement} */ (event.currentTarget).value = String(position);
     if (next !== value) onChange(row, next);
   };
-  return html`<input class="slider" type="range" min="0" max=${POSITIONS} step="1" .value=${live(String(position))} style="--at:${position / POSITIONS}"
+  return html`<input class="slider" type="range" min="0" max=${POSITIONS} step="1" .value=${String(position)} style="--at:${position / POSITIONS}"
     aria-label=${row.title} aria-valuetext=${fieldText(value)} ?disabled=${disabled} @input=${moved} @change=${settled}>`;
 }
 

@@ -28,6 +28,8 @@ const worker = new URL('./worker.js', import.meta.url);
 
 const readAddress = () => [location.search.slice(1), location.hash.slice(1)].filter(Boolean).join('&');
 let written = '';
+/** @type {ReturnType<typeof setTimeout>|undefined} */
+let writing;
 
 const session = createSession({
   store,
@@ -36,9 +38,11 @@ const session = createSession({
   fetchFile: (name) => fetch(new URL(name, document.baseURI)),
   address: {
     read: readAddress,
+    // A moment later: browsers refuse too many changes in a row, as a dragged slider would make.
     write(link) {
       written = link;
-      history.replaceState(null, '', `${location.pathname}#${link}`);
+      clearTimeout(writing);
+      writing = setTimeout(() => history.replaceState(null, '', `${location.pathname}#${written}`), 100);
     },
   },
   async port(kind) {
@@ -52,8 +56,14 @@ let inPage = typeof OffscreenCanvas === 'undefined' || typeof HTMLCanvasElement.
 
 // ----------------------------------------------------------------------------------------------------------- colours
 
+/** @type {Map<string, string>} */
+const colours = new Map();
+
 /** A colour of the palette, as the style sheet sees it now. @param {string} role */
-const colour = (role) => getComputedStyle(document.documentElement).getPropertyValue(`--${role}`).trim();
+function colour(role) {
+  if (!colours.has(role)) colours.set(role, getComputedStyle(document.documentElement).getPropertyValue(`--${role}`).trim());
+  return /** @type {string} */ (colours.get(role));
+}
 
 /** The catalogue's palette as CSS variables, one for each role and theme, and two greys between its text and its ground. @param {any} palette */
 function applyPalette(palette) {
@@ -69,6 +79,7 @@ function applyPalette(palette) {
   const style = document.createElement('style');
   style.textContent = rules.join('\n');
   document.head.append(style);
+  colours.clear();
 }
 
 // ------------------------------------------------------------------------------------------------------------- parts
@@ -109,7 +120,7 @@ function transport(state) {
 
 /** @param {State} state */
 function actions({ run, experiment }) {
-  if (experiment?.embed) return html`<nav class="actions"><a class="tool text" target="_blank" rel="noopener" href=${`#${formatLink({ ...experiment, embed: false, hide: [], show: [], lock: [] })}`}>${t('action.whole')}</a></nav>`;
+  if (experiment?.embed) return html`<nav class="actions"><a class="tool text" target="_blank" rel="noopener" href=${`${location.pathname}#${formatLink({ ...experiment, embed: false, hide: [], show: [], lock: [] })}`}>${t('action.whole')}</a></nav>`;
   /** @param {string} name @param {any} icon @param {() => void} act @param {boolean} [off] */
   const button = (name, icon, act, off = false) => html`<button type="button" id=${name} class="tool text" title=${t(`action.${name}.hint`)} ?disabled=${off} @click=${act}>${icon}<span>${t(`action.${name}`)}</span></button>`;
   return html`<nav class="actions" aria-label=${t('action.title')}>
@@ -202,7 +213,7 @@ function knobsPart(state) {
       <label class="name" for="seed">${t('knobs.seed')}</label>
       <span class="info"><button type="button" aria-label=${t('knobs.about', { name: t('knobs.seed') })} aria-describedby="seed-tip">?</button><span role="tooltip" class="tip" id="seed-tip">${t('knobs.seed.help')}</span></span>
       <span class="when" title=${t('knobs.restart.hint')}>${t('knobs.restart')}</span>
-      <input class="field" id="seed" type="text" inputmode="numeric" autocomplete="off" .value=${live(String(seed))} ?disabled=${seedOff} @change=${seedChanged}>
+      <input class="field" id="seed" type="text" inputmode="numeric" autocomplete="off" .value=${String(seed)} ?disabled=${seedOff} @change=${seedChanged}>
       <button type="button" class="dice" title=${t('knobs.seed.new')} aria-label=${t('knobs.seed.new')} ?disabled=${seedOff} @click=${() => session.setSeed(Math.floor(Math.random() * 10000))}>${icons.dice}</button>
     </div></div></fieldset>
   </section>`;
@@ -282,7 +293,7 @@ function page(state) {
   const bare = state.experiment?.embed ?? /(^|&)embed=1(&|$)/.test(readAddress());
   return html`
     <div class="page ${bare ? 'bare' : ''}">
-      <header class="bar"><h1>${t('page.name')}</h1>${transport(state)}${actions(state)}</header>
+      <header class="bar"><div class="brand"><h1>${t('page.name')}</h1><p>${t('page.tagline')}</p></div>${transport(state)}${actions(state)}</header>
       <main>
         ${dataPart(state)}
         <section class="middle" aria-label=${t('model.title')}>${modelPart(state)}${stage.template(state, brush.template())}</section>
@@ -439,6 +450,7 @@ surface.observe(() => {
 });
 for (const query of ['(prefers-color-scheme: dark)', '(prefers-reduced-motion: reduce)'])
   matchMedia(query).addEventListener('change', () => {
+    colours.clear();
     session.theme();
     painted = { history: null, run: null };
     set({ thumbs: { ...get().thumbs } });

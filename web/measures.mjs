@@ -8,7 +8,7 @@ import { plusMinus, t } from './text.mjs';
 export function measuresTemplate(measures, { measuring, step, measure, ready }) {
   const old = measures && measures.step !== step;
   return html`
-    ${measures ? html`
+    ${measures && !measures.rows.length ? html`<p class="fine">${t('measure.nothing')}</p>` : measures ? html`
       <table class="measures ${old ? 'old' : ''}">
         <thead><tr><th scope="col">${t('measure.name')}</th><th scope="col">${t('measure.value')}</th>
           <th scope="col"><abbr title=${t('measure.floor.hint')}>${t('measure.floor')}</abbr></th></tr></thead>
@@ -17,7 +17,7 @@ export function measuresTemplate(measures, { measuring, step, measure, ready }) 
       <p class="fine">${t('measure.floor.hint')}</p>` : html`<p class="fine">${t('measure.none')}</p>`}
     <p class="measured">
       <button type="button" class="small" @click=${measure} ?disabled=${measuring || !ready}>${t('measure.now')}</button>
-      <span class="fine">${measuring ? t('measure.busy') : measures ? t('measure.at', { step: measures.step.toLocaleString('en'), n: most(measures.rows).toLocaleString('en') }) : nothing}</span>
+      <span class="fine">${measuring ? t('measure.busy') : measures?.rows.length ? t('measure.at', { step: measures.step.toLocaleString('en'), n: most(measures.rows).toLocaleString('en') }) : nothing}</span>
     </p>`;
 }
 

@@ -13,7 +13,8 @@ import { reason, say, t } from './text.mjs';
 /** @typedef {{ key: string, level: 'info'|'error', text: string, action?: { text: string, run: () => void } }} Notice */
 
 const HISTORY_PAUSE = 300;       // milliseconds between two fetches of the loss curve
-const MEASURE = { first: 2500, share: 12, idle: 350 };   // while training: wait `share` times as long as measuring took
+// Measuring holds the engine up: so long at most on its own account, so long when asked for; while training it pauses `share` times as long.
+const MEASURE = { first: 2500, share: 12, idle: 350, alone: 1200, asked: 6000, trial: 32, whole: 1000 };
 
 /** What the store holds beside the experiment. */
 export const nothingYet = {
@@ -44,7 +45,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   /** @type {ReturnType<typeof createBridge>} */
   let bridge;
   let place = /** @type {'worker'|'page'} */ ('worker');
-  let opens = 0, deaths = 0, historyDue = false, historyAt = 0, measureAt = 0, measureCost = 0;
+  let opens = 0, deaths = 0, historyDue = false, historyAt = 0, measureAt = 0, measureCost = 0, perSample = 0, judged = false;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let measureTimer;
   /** @type {{ id: string, bytes: Uint8Array }|null} */
@@ -53,7 +54,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   const added = new Map();       // data sets that a new engine must be given again
   /** @type {Map<string, string>} */
   const engineNames = new Map(); // the engine takes a name once only: each drawing gets a new one there, and is `own` here
-  let names = 0;
+  let names = 0, judgeFile = '';
 
   const { get, set } = store;
   const experiment = () => /** @type {Experiment} */ (get().experiment);
@@ -93,6 +94,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
       },
     });
     bridge = mine;
+    judged = false;
     const reply = await mine.call('start', { canvas, ...surface.size(), ...surface.theme() }, here === 'worker' ? [canvas] : []);
     mine.watch();
     if (!reply.webgl && here === 'worker') {
@@ -111,6 +113,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
       const here = new Set(datasets.map((/** @type {any} */ d) => d.id));
       const elsewhere = Object.entries(data ?? {}).filter(([id]) => !here.has(id)).map(([id, files]) => ({ id, title: id.toUpperCase(), kind: 'image', shape: [], files }));
       const known = Object.entries(pretrained ?? {}).filter(([, entry]) => entry?.file && models.some((/** @type {any} */ m) => m.id === entry.model));
+      judgeFile = pretrained?.judge?.file ?? '';
       set({ catalogue: { models, datasets, palette, elsewhere, weights: Object.fromEntries(known) } });
       await follow(address.read());
       void thumbnails();
@@ -209,7 +212,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     const { experiment: wanted, notes, problem } = parseLink(link, catalogue);
     hushAll();
     weights = null;
-    set({ experiment: wanted, fromFile: null });
+    set({ experiment: wanted, fromFile: null, run: null, playing: false });     // if it cannot be opened, nothing stands in its place
     notes.forEach((note, i) => tell(`link${i}`, 'info', say(note)));
     if (problem) return missing(say(problem));
     await open(wanted, { keepNotices: true, keepLink: true });
@@ -257,13 +260,15 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
       shown = { ...wanted, view: model?.views.find((v) => run.views.includes(v.id))?.id ?? null, options: {} };
       void bridge.call('view', { view: viewRequest(shown) }).catch(() => {});
     }
+    // What lies over the picture stays while the next one of its kind is on its way.
+    const alike = before.run?.model === run.model && before.experiment?.view === shown.view && before.run.data === run.data;
     set({
-      experiment: shown, phase: 'open', run, step, from: step, epoch: 0, speed: null, losses: null, history: null, measures: null,
+      experiment: shown, phase: 'open', run, ...(alike ? {} : { panels: null }), step, from: step, epoch: 0, speed: null, losses: null, history: null, measures: null,
       playing: false, busy: '', drawing: false,
       status: t('status.opened', { model: model?.title, data: findData(/** @type {any} */ (before.catalogue), run.data)?.title ?? run.data, step }),
     });
     if (!keepLink) address.write(formatLink(shown));
-    measureCost = 0;
+    measureCost = perSample = 0;
     if (goOn) await play();
     else measureSoon();
     void refreshHistory(true);
@@ -416,14 +421,23 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     if (reply && token === opens) set({ history: { step: reply.step, losses: reply.losses } });
   }
 
-  async function measure() {
+  /** @param {number} [patience]  milliseconds that it may take */
+  async function measure(patience = MEASURE.asked) {
     if (!get().run || get().measuring) return;
     const token = opens;
     set({ measuring: true });
     try {
-      const { rows, step, ms } = await bridge.call('measure', {});
-      measureCost = ms;
-      if (token === opens) set({ measures: { rows, step } });
+      await fetchJudge();
+      // A few samples tell how dear many are: where sampling is slow, as many as there is patience for.
+      let reply = /** @type {any} */ (null);
+      if (perSample === 0) {
+        reply = await bridge.call('measure', { n: MEASURE.trial });
+        perSample = Math.max(1e-3, reply.ms / MEASURE.trial);
+      }
+      const n = Math.floor(patience / perSample);
+      if (token === opens && (!reply || n > 2 * MEASURE.trial)) reply = await bridge.call('measure', n >= MEASURE.whole ? {} : { n: Math.max(MEASURE.trial, n) });
+      measureCost = reply?.ms ?? 0;
+      if (token === opens && reply) set({ measures: { rows: reply.rows, step: reply.step } });
       hush('measure');
     } catch (error) {
       if (!gone(error) && token === opens) tell('measure', 'error', t('fail.measure', { reason: reason(error) }));
@@ -432,15 +446,24 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     measureAt = performance.now() + Math.max(MEASURE.first, MEASURE.share * measureCost);
   }
 
+  // Digits are judged by a frozen network, which comes as a file of its own when there is something to judge.
+  async function fetchJudge() {
+    const { catalogue, run, step } = get(), data = findData(/** @type {any} */ (catalogue), run.data);
+    if (judged || !judgeFile || step === 0 || data?.shape.join() !== '28,28,1') return;
+    judged = true;
+    const response = await fetchFile(`pretrained/${judgeFile}`);
+    if (response.ok) await bridge.call('judge', { bytes: await response.arrayBuffer() });
+  }
+
   // While training, so that measuring takes a small share of the time.
   function measureSometimes() {
-    if (performance.now() >= measureAt && !get().measuring && !get().slow) void measure();
+    if (performance.now() >= measureAt && !get().measuring && !get().slow) void measure(MEASURE.alone);
   }
 
   // Once the visitor has stopped: not after each of many steps.
   function measureSoon() {
     clearTimeout(measureTimer);
-    measureTimer = setTimeout(() => !get().playing && void measure(), MEASURE.idle);
+    measureTimer = setTimeout(() => !get().playing && void measure(MEASURE.alone), MEASURE.idle);
   }
 
   // --------------------------------------------------------------------------------------------------------- choices
@@ -578,7 +601,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
 
   return {
     start, follow, play, pause, stepOnce, reset, setSlow, setModel, setData, setSeed, setKnob, setView, setOption, trainFromScratch,
-    learnPoints, openFiles, save, measure, tell, hush, revive, firstLink: () => formatLink(firstExperiment(/** @type {any} */ (get().catalogue))),
+    learnPoints, openFiles, save, measure: () => measure(), tell, hush, revive, firstLink: () => formatLink(firstExperiment(/** @type {any} */ (get().catalogue))),
     toggle: () => (get().playing ? pause() : play()),
     resize: () => void bridge?.latest('resize', 'resize', surface.size()).catch(() => {}),
     theme: () => void bridge?.call('theme', surface.theme()).catch(() => {}),

@@ -180,6 +180,7 @@ export function createStage({ session, surface, get }) {
         ${missing && phase !== 'open' ? html`<div class="instead" role="alert"><p>${missing.text}</p>
           ${missing.action ? html`<button type="button" @click=${missing.action.run}>${missing.action.text}</button>` : nothing}</div>` : nothing}
         ${phase === 'starting' ? html`<p class="instead quiet">${t('page.starting')}</p>` : nothing}
+        ${phase === 'open' && !panels && state.webgl && !state.lost ? html`<p class="instead quiet late">${t('page.drawing')}</p>` : nothing}
         ${state.busy ? html`<p class="instead quiet">${state.busy}</p>` : nothing}
         ${!state.webgl && phase === 'open' ? html`<p class="instead">${t('stage.nogl')}</p>` : nothing}
         ${overlay}

@@ -6,6 +6,8 @@
 const en = {
   'page.title': 'Genplay – {model} on {data}',
   'page.name': 'Genplay',
+  'page.tagline': 'generative models that learn while you watch',
+  'page.drawing': 'Drawing …',
   'page.starting': 'Starting the engine …',
 
   'transport.title': 'Training',
@@ -134,6 +136,7 @@ const en = {
   'measure.at': 'at step {step}, from {n} samples',
   'measure.busy': 'measuring …',
   'measure.now': 'Measure now',
+  'measure.nothing': 'There is nothing to measure here yet.',
   'measure.none': 'Measured when training pauses.',
 
   'about.title': 'About {model}',

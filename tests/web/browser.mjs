@@ -107,7 +107,11 @@ export async function ready(page) {
 
 export const stepOf = (page) => page.$eval('#counter', (element) => Number(element.dataset.step));
 export const waitForStep = (page, step) => page.waitForFunction((n) => Number(document.querySelector('#counter').dataset.step) >= n, step, { timeout: 30_000 });
-export const link = (page) => page.evaluate(() => location.hash.slice(1));
+/** The address as it settles: it follows a change by a moment. */
+export const link = async (page) => {
+  await page.waitForTimeout(150);
+  return page.evaluate(() => location.hash.slice(1));
+};
 export const parameters = async (page) => new URLSearchParams(await link(page));
 export const notices = (page) => page.$$eval('.notice p, .instead p', (list) => list.map((element) => element.textContent.trim()));
 export const lossText = (page) => page.$$eval('.curves .now', (list) => list.map((element) => element.textContent).join(' '));
