@@ -5,7 +5,7 @@
 //     b' = b exp(s(a)) + t(a)
 // so inverse and Jacobian are read off: log|det| = sum s(a).  With x = f_K(... f_1(z)),
 //     log p(x) = log N(f^-1(x); 0, I) - sum_k sum s_k(a_k).
-// s = c tanh(r / c) with c = `bound` keeps every scale within e^-c .. e^c, so no layer can explode; c is 2 unless set.
+// s = c tanh(r / c) with c = `bound` keeps every scale within e^-c .. e^c, so no layer can explode; c is 1 unless set.
 // Training minimises the mean of -log p over a batch.  Samples and densities use the moving average of the weights.
 
 #include <math.h>
@@ -21,15 +21,14 @@ static const Knob knobs[] = {
     [RATE] = KNOB_RATE(2e-3, 1e-3),
     [OPTIMIZER] = KNOB_OPTIMIZER,
     [BETA1] = KNOB_BETA1(.9, .9),
-    [DECAY] = { .key = "decay", .title = "Rate decay", .type = KNOB_NUMBER, .points = 4000, .image = 4000, .min = 100, .max = 1e6, .scale = SCALE_LOG,
-                .live = true, .group = "Training", .help = "Steps after which the learning rate has halved: rate / (1 + step / decay)." },
+    [DECAY] = KNOB_DECAY(4000, 4000),
     [AVERAGE] = KNOB_AVERAGE(.998, .998),
     [COUPLINGS] = { .key = "couplings", .title = "Coupling layers", .type = KNOB_INTEGER, .points = 10, .image = 8, .min = 2, .max = 32, .group = "Network",
                     .help = "How many invertible layers turn noise into data (Dinh et al. 2017, section 3.2)." },
     [HIDDEN] = KNOB_HIDDEN(48, 256),
     [LAYERS] = KNOB_LAYERS(2, 2),
     [ACTIVATION] = KNOB_ACTIVATION(ACT_RELU, ACT_RELU),
-    [BOUND] = { .key = "bound", .title = "Bound of log-scale", .type = KNOB_NUMBER, .points = 2, .image = 2, .min = .1, .max = 5, .live = true,
+    [BOUND] = { .key = "bound", .title = "Bound of log-scale", .type = KNOB_NUMBER, .points = 1, .image = 1, .min = .1, .max = 5, .live = true,
                 .group = "Network", .help = "A layer stretches or shrinks by at most e^bound, so training cannot explode." },
     KNOBS_END,
 };
