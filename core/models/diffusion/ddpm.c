@@ -28,7 +28,7 @@ enum { FEATURES = 32, STEPS_MAX = 1000 };
 
 static const Knob knobs[] = {
     [BATCH] = KNOB_BATCH(256, 16),
-    [RATE] = KNOB_RATE(2e-3, 6e-3),
+    [RATE] = KNOB_RATE(2e-3, 4e-3),
     [OPTIMIZER] = KNOB_OPTIMIZER,
     [BETA1] = KNOB_BETA1(.9, .9),
     [DECAY] = KNOB_DECAY(5000, 1000),
