@@ -31,8 +31,8 @@ static const Knob knobs[] = {
     [RATE] = KNOB_RATE(2e-3, 4e-3),
     [OPTIMIZER] = KNOB_OPTIMIZER,
     [BETA1] = KNOB_BETA1(.9, .9),
-    [DECAY] = KNOB_DECAY(5000, 1000),
-    [AVERAGE] = KNOB_AVERAGE(.998, .998),
+    [DECAY] = KNOB_DECAY(5000, 2000),
+    [AVERAGE] = KNOB_AVERAGE(.998, .9993),
     [STEPS] = { .key = "steps", .title = "Diffusion steps T", .type = KNOB_INTEGER, .points = 100, .image = 1000, .min = 2, .max = STEPS_MAX, .scale = SCALE_LOG,
                 .group = "Diffusion", .help = "Steps from data to noise. Sampling may take fewer (respaced)." },
     [SCHEDULE] = { .key = "schedule", .title = "Noise schedule", .type = KNOB_CHOICE, .choices = SCHEDULE_CHOICES, .points = SCHEDULE_COSINE, .image = SCHEDULE_COSINE,
@@ -152,7 +152,9 @@ static bool train(Model *m) {
 
 // --- Sampling ---------------------------------------------------------------------------------------------------------------
 
-// One walk of n rows.
+// One walk of n rows.  Unless told otherwise it is ancestral, through every time for points and PICTURE_STEPS of them for pictures; a shorter one
+// is DDIM, which loses less by long steps.
+enum { PICTURE_STEPS = 100 };
 typedef struct {
     Model *m;
     int n, steps;
@@ -165,9 +167,10 @@ typedef struct {
 static Walk walk_of(Model *m, const Draw *d, uint32_t first, int n) {
     const Ddpm *v = m->self;
     Walk w = { .m = m, .n = n, .temperature = d->temperature, .seed = d->seed, .first = first };
-    w.ddim = d->sampler == SAMPLER_DDIM || (d->sampler == SAMPLER_DEFAULT && m->image);
-    w.steps = d->steps ? d->steps : w.ddim && v->T > 50 ? 50 : v->T;
+    int usual = m->image && v->T > PICTURE_STEPS ? PICTURE_STEPS : v->T;
+    w.steps = d->steps ? d->steps : usual;
     if (w.steps > v->T) w.steps = v->T;
+    w.ddim = d->sampler == SAMPLER_DDIM || (d->sampler == SAMPLER_DEFAULT && w.steps < usual);
     schedule_times(v->T, w.steps, w.time);
     return w;
 }
@@ -238,7 +241,7 @@ static bool sample(Model *m, const Draw *d, uint32_t first, int n, float *x, flo
 // The deterministic walk (DDIM) from given noise.
 static bool decode(Model *m, int n, const float *codes, float *x) {
     Ddpm *v = m->self;
-    Draw d = { .sampler = SAMPLER_DDIM };
+    Draw d = { .sampler = SAMPLER_DDIM, .steps = v->T > 50 ? 50 : v->T };
     Walk w = walk_of(m, &d, 0, n);
     model_fill(v->gx, codes, n);
     walk_down(&w, x);
