@@ -101,18 +101,18 @@ test('an experiment is made, trained and paused without a pointer', async (t) =>
   await page.keyboard.press('Space');
   await waitForStep(page, 3);
   await page.keyboard.press('Space');
-  await shows(page, '[role=status]', /^Paused at step/);
+  await shows(page, '#status', /^Paused at step/);
 });
 
 test('a screen reader hears what happens: playing, paused, reset, and what the picture is of', async (t) => {
   const page = await site.open(t, fresh());
-  await shows(page, '[role=status]', /at step 0$/);
+  await shows(page, '#status', /at step 0$/);
   await page.click('#play');
-  await shows(page, '[role=status]', /^Training$/);
+  await shows(page, '#status', /^Training$/);
   await page.click('#play');
-  await shows(page, '[role=status]', /^Paused at step \d+$/);
+  await shows(page, '#status', /^Paused at step \d+$/);
   await page.click('#reset');
-  await shows(page, '[role=status]', /^Back at the start/);
+  await shows(page, '#status', /^Back at the start/);
   assert.equal(await stepOf(page), 0);
   assert.match(await page.getAttribute('#stage', 'aria-label'), new RegExp(models.first.views[0].title));
   assert.match(await page.getAttribute('.plot', 'aria-label'), /^Loss/);

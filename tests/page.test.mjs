@@ -92,7 +92,7 @@ describe('training', () => {
     await waitForStep(page, 20);
     assert.equal(await page.getAttribute('#play', 'aria-label'), 'Pause');
     await page.click('#play');
-    await page.waitForFunction(() => document.querySelector('[role=status]').textContent.startsWith('Paused at step'));
+    await page.waitForFunction(() => document.querySelector('#status').textContent.startsWith('Paused at step'));
     const stopped = await stepOf(page);
     await page.waitForTimeout(600);
     assert.equal(await stepOf(page), stopped);
@@ -380,7 +380,7 @@ describe('pictures', () => {
     await page.click('#play');
     await waitForStep(page, 40);                           // an untrained flow changes nothing on the way
     await page.click('#play');
-    await shows(page, '[role=status]', /^Paused/);
+    await shows(page, '#status', /^Paused/);
     const steps = await stepOf(page), end = await picture(page);
     await page.focus('.time input');
     await page.keyboard.press('Home');
@@ -447,6 +447,21 @@ describe('taking away and bringing back', () => {
     await waitForStep(friend, 4);
     await friend.keyboard.press('r');
     await friend.waitForFunction(() => document.querySelector('#counter').dataset.step === '3');
+  });
+
+  test('weights bring the points along that they learned, and new points do not mix with them', async (t) => {
+    const page = await site.open(t, fresh()), csv = (n) => Array.from({ length: n }, (_, i) => `${Math.cos(i * n)},${Math.sin(i)}`).join('\n');
+    await drop(page, [{ name: 'a.csv', content: csv(30) }]);
+    await page.waitForFunction(() => location.hash.includes('points='));
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]), shown = await picture(page);
+    const friend = await site.open(t, fresh());
+    await drop(friend, [{ name: 'a.safetensors', content: await readFile(await download.path()) }]);
+    await friend.waitForFunction(() => document.querySelector('.thumb[data-id=own]').getAttribute('aria-pressed') === 'true');
+    await friend.click('.dismiss');
+    await pictureLike(friend, shown);
+    await drop(friend, [{ name: 'b.csv', content: csv(44) }]);
+    await shows(friend, '.notices', /Learning from the 44 points/);
+    await shows(friend, '.about-data', /44 examples/);
   });
 
   test('the embed code is an iframe with a bare figure that is this experiment', async (t) => {

@@ -18,12 +18,24 @@ export function blocks(about) {
   });
 }
 
+// Alphabets by the mathvariant that KaTeX writes: browsers know only the letters that Unicode has for them.
+/** @type {Record<string, [number, string]>} */
+const ALPHABET = { 'double-struck': [0x1d538, 'CℂHℍNℕPℙQℚRℝZℤ'], script: [0x1d49c, 'BℬEℰFℱHℋIℐLℒMℳRℛ'], bold: [0x1d400, ''] };
+
+/** KaTeX's MathML as today's browsers draw it: letters of other alphabets, and some room around names of functions. @param {string} mathml */
+export function modern(mathml) {
+  return mathml.replace(/ mathvariant="(double-struck|script|bold)">([A-Z])</g, (_, variant, letter) => {
+    const [start, special] = ALPHABET[variant], at = special.indexOf(letter);
+    return ` mathvariant="normal">${at >= 0 ? special[at + 1] : String.fromCodePoint(start + letter.charCodeAt(0) - 65)}<`;
+  }).replace(/(<mi>[a-z]{2,}<\/mi>)<mo>\u2061<\/mo>(<mo)?/g, (_, name, bracket = '') => `<mspace width="0.17em"/>${name}${bracket ? '' : '<mspace width="0.17em"/>'}${bracket}`);
+}
+
 /** Text with its formulas. @param {string} text @param {Record<string, string>} formulas */
 export function rich(text, formulas) {
   return text.split(/(\$\$[^$]+\$\$|\$[^$]+\$)/).map((part) => {
     if (part.length < 3 || !part.startsWith('$')) return part;
     const tex = part.replace(/^\$\$?|\$\$?$/g, '');
-    return formulas[tex] ? unsafeHTML(formulas[tex]) : html`<code>${tex}</code>`;
+    return formulas[tex] ? unsafeHTML(modern(formulas[tex])) : html`<code>${tex}</code>`;
   });
 }
 

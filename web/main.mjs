@@ -13,7 +13,7 @@ import * as icons from './icons.mjs';
 import { measuresTemplate } from './measures.mjs';
 import { createSession, nothingYet } from './session.mjs';
 import { createStage, createSurface, shownView } from './stage.mjs';
-import { createStore, formatLink, LINK_POINTS, locked, OWN_IMAGES, OWN_POINTS, partShown, rowDefault, writePoints } from './state.mjs';
+import { createStore, findData, formatLink, LINK_POINTS, locked, OWN_IMAGES, OWN_POINTS, partShown, rowDefault, writePoints } from './state.mjs';
 import { counter, number, reason, t } from './text.mjs';
 import { paintThumbnail } from './thumbs.mjs';
 
@@ -138,7 +138,7 @@ function dataPart(state) {
   const sets = [...catalogue.datasets, ...catalogue.elsewhere.filter((one) => !catalogue.datasets.some(({ id }) => id === one.id))].filter(({ id }) => id !== OWN_POINTS);
   const model = shownView(state).model;
   const current = drawing ? OWN_POINTS : state.phase === 'missing' ? null : (run?.data ?? experiment.data), off = locked(experiment, 'data');
-  const entry = sets.find(({ id }) => id === current);
+  const entry = drawing ? undefined : findData(catalogue, current ?? '');
   /** @param {string} id @param {string} kind @param {string} title @param {any} picture @param {() => void} pick @param {any} extra */
   const thumb = (id, kind, title, picture, pick, extra = nothing) => {
     const fits = !model || model.data.includes(kind), note = fits ? title : t('data.other', { data: title, model: model.title });
@@ -164,12 +164,13 @@ function describeData(data) {
     data.classes > 2 ? t('data.about.classes', { classes: data.classes }) : null,
     data.entropy !== null && data.entropy !== undefined ? t('data.about.entropy', { entropy: number(data.entropy, 4) }) : null,
   ].filter(Boolean).join(' ');
-  return html`<strong>${data.title}</strong>${data.summary ? html` – ${data.summary}` : nothing} <span class="facts">${facts}</span>`;
+  const title = data.id === OWN_POINTS ? t('data.yours') : data.id === OWN_IMAGES ? t('data.yourImages') : data.title;
+  return html`<strong>${title}</strong>${data.summary ? html` – ${data.summary}` : nothing} <span class="facts">${facts}</span>`;
 }
 
 /** @param {State} state */
 function modelPart(state) {
-  const { catalogue, experiment, run } = state;
+  const { catalogue, experiment } = state;
   if (!catalogue || !experiment) return nothing;
   const { model, views, view, kind } = shownView(state);
   const families = [...new Set(catalogue.models.map(({ family }) => family))];
@@ -177,13 +178,13 @@ function modelPart(state) {
     ${shown(state, 'model') ? html`<div class="model">
       <label class="model-pick"><span class="visually-hidden">${t('model.pick')}</span>
         <select id="model" ?disabled=${locked(experiment, 'model')} @change=${(/** @type {Event} */ e) => session.setModel(/** @type {HTMLSelectElement} */ (e.currentTarget).value)}>
-          ${state.phase === 'missing' && !run ? html`<option value="" disabled .selected=${live(true)}>${t('model.choose')}</option>` : nothing}
+          ${state.noModel ? html`<option value="" disabled .selected=${live(true)}>${t('model.choose')}</option>` : nothing}
           ${families.map((family) => html`<optgroup label=${family}>${catalogue.models.filter((one) => one.family === family).map((one) => html`
-            <option value=${one.id} ?disabled=${!one.data.includes(kind)} .selected=${live(one.id === experiment.model && !(state.phase === 'missing' && !run))}>${one.title}${one.data.includes(kind) ? nothing : t('model.fit')}</option>`)}</optgroup>`)}
+            <option value=${one.id} ?disabled=${!one.data.includes(kind)} .selected=${live(one.id === experiment.model && !state.noModel)}>${one.title}${one.data.includes(kind) ? nothing : t('model.fit')}</option>`)}</optgroup>`)}
         </select></label>
-      <p class="summary">${model?.summary}</p>
+      ${model ? html`<p class="summary">${model.summary}</p>` : nothing}
     </div>` : nothing}
-    ${views.length > 1 && shown(state, 'views') ? html`<div class="tabs" role="group" aria-label=${t('view.title')}>
+    ${views.length > 1 && state.phase !== 'missing' && shown(state, 'views') ? html`<div class="tabs" role="group" aria-label=${t('view.title')}>
       ${views.map((one) => html`<button type="button" data-view=${one.id} aria-pressed=${one.id === view?.id} @click=${() => session.setView(one.id)}>${one.title}</button>`)}
     </div>` : nothing}`;
 }
@@ -193,7 +194,7 @@ function knobsPart(state) {
   const { catalogue, experiment, run } = state;
   if (!catalogue || !experiment || !shown(state, 'knobs')) return nothing;
   const { model, kind } = shownView(state);
-  if (!model) return nothing;
+  if (!model || state.phase === 'missing') return nothing;
   const groups = [...new Set(model.params.map(({ group }) => group ?? ''))];
   const seed = run?.seed ?? experiment.seed, seedOff = locked(experiment, 'seed');
   /** @param {Event} event */
@@ -237,7 +238,7 @@ function curves({ run, catalogue, experiment }) {
 function outputPart(state) {
   const { history, run } = state;
   const lossShown = shown(state, 'loss'), measuresShown = shown(state, 'measures');
-  if (!state.experiment || (!lossShown && !measuresShown)) return nothing;
+  if (!state.experiment || state.phase === 'missing' || (!lossShown && !measuresShown)) return nothing;
   const list = curves(state), rows = history?.step.length ?? 0, at = picked !== null && picked < rows ? picked : rows - 1;
   return html`<div class="output">
     ${lossShown ? html`<section class="panel loss" aria-labelledby="loss-title">
@@ -302,7 +303,7 @@ function page(state) {
         ${aboutPart(state)}
       </main>
       ${noticesPart(state)}
-      <p class="visually-hidden" role="status" aria-live="polite">${state.status}</p>
+      <p class="visually-hidden" id="status" role="status" aria-live="polite">${state.status}</p>
       ${embedPart(state)}
       <input class="visually-hidden" type="file" multiple tabindex="-1" aria-hidden="true" ${ref(filePicker)} @change=${filesPicked}>
       ${state.dragging ? html`<div class="drop"><p>${t('stage.drop')}</p></div>` : nothing}

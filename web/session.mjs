@@ -29,7 +29,7 @@ export const nothingYet = {
   /** @type {Notice[]} */ notices: [],
   /** @type {Record<string, any>} */ thumbs: {},
   step: 0, from: 0, epoch: 0, speed: /** @type {number|null} */ (null),
-  playing: false, slow: false, measuring: false, drawing: false, dragging: false, lost: false, webgl: true, silent: false,
+  playing: false, slow: false, measuring: false, drawing: false, dragging: false, noModel: false, lost: false, webgl: true, silent: false,
   busy: '', status: '', fromFile: /** @type {string|null} */ (null),
 };
 
@@ -54,7 +54,8 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   const added = new Map();       // data sets that a new engine must be given again
   /** @type {Map<string, string>} */
   const engineNames = new Map(); // the engine takes a name once only: each drawing gets a new one there, and is `own` here
-  let names = 0, judgeFile = '';
+  let taken = new Set();
+  let judgeFile = '';
 
   const { get, set } = store;
   const experiment = () => /** @type {Experiment} */ (get().experiment);
@@ -64,7 +65,10 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   /** @param {string} id */
   const toPage = (id) => [...engineNames].find(([, name]) => name === id)?.[0] ?? id;
   /** The engine's data sets as the page names them, without drawings that were drawn over. @param {any[]} datasets */
-  const toPageSets = (datasets) => datasets.filter(({ id }) => !id.startsWith(OWN_POINTS) || toPage(id) !== id).map((data) => ({ ...data, id: toPage(data.id) }));
+  function toPageSets(datasets) {
+    taken = new Set(datasets.map(({ id }) => id));
+    return datasets.filter(({ id }) => !id.startsWith(OWN_POINTS) || toPage(id) !== id).map((data) => ({ ...data, id: toPage(data.id) }));
+  }
 
   // ------------------------------------------------------------------------------------------------------- notices
 
@@ -109,7 +113,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   async function start() {
     try {
       const [reply, data, pretrained] = await Promise.all([connect(), fetchJson('data/index.json'), fetchJson('pretrained/index.json')]);
-      const { models, datasets, palette } = reply.catalogue;
+      const { models, palette } = reply.catalogue, datasets = toPageSets(reply.catalogue.datasets);
       const here = new Set(datasets.map((/** @type {any} */ d) => d.id));
       const elsewhere = Object.entries(data ?? {}).filter(([id]) => !here.has(id)).map(([id, files]) => ({ id, title: id.toUpperCase(), kind: 'image', shape: [], files }));
       const known = Object.entries(pretrained ?? {}).filter(([, entry]) => entry?.file && models.some((/** @type {any} */ m) => m.id === entry.model));
@@ -214,14 +218,14 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     weights = null;
     set({ experiment: wanted, fromFile: null, run: null, playing: false });     // if it cannot be opened, nothing stands in its place
     notes.forEach((note, i) => tell(`link${i}`, 'info', say(note)));
-    if (problem) return missing(say(problem));
+    if (problem) return missing(say(problem), problem.key === 'link.model' || problem.key === 'link.weights');
     await open(wanted, { keepNotices: true, keepLink: true });
   }
 
-  /** Nothing can be shown: says why, and keeps the menus usable. @param {string} text */
-  function missing(text) {
+  /** Nothing can be shown: says why, and keeps the menus usable. @param {string} text @param {boolean} [noModel]  not even which model */
+  function missing(text, noModel = false) {
     opens++;
-    set({ phase: 'missing', playing: false, run: null, panels: null, history: null, measures: null, losses: null, step: 0, from: 0, epoch: 0, speed: null });
+    set({ phase: 'missing', noModel, playing: false, run: null, panels: null, history: null, measures: null, losses: null, step: 0, from: 0, epoch: 0, speed: null });
     tell('missing', 'error', text);
     void bridge.call('play', { on: false }).catch(() => {});
   }
@@ -242,9 +246,8 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     } catch (error) {
       if (gone(error) || token !== opens) return false;
       set({ busy: '' });
-      const key = error instanceof FetchError ? error.key : 'fail.open';
-      const text = t(key, { reason: reason(error), data: wanted.data });
-      if (!before.run || key !== 'fail.open') missing(text);
+      const text = t(error instanceof FetchError ? error.key : before.run ? 'fail.open' : 'fail.nothing', { reason: reason(error), data: wanted.data });
+      if (!before.run || error instanceof FetchError) missing(text);
       else tell('open', 'error', text);
       return false;
     }
@@ -263,7 +266,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     // What lies over the picture stays while the next one of its kind is on its way.
     const alike = before.run?.model === run.model && before.experiment?.view === shown.view && before.run.data === run.data;
     set({
-      experiment: shown, phase: 'open', run, ...(alike ? {} : { panels: null }), step, from: step, epoch: 0, speed: null, losses: null, history: null, measures: null,
+      experiment: shown, phase: 'open', noModel: false, run, ...(alike ? {} : { panels: null }), step, from: step, epoch: 0, speed: null, losses: null, history: null, measures: null,
       playing: false, busy: '', drawing: false,
       status: t('status.opened', { model: model?.title, data: findData(/** @type {any} */ (before.catalogue), run.data)?.title ?? run.data, step }),
     });
@@ -319,7 +322,10 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
 
   /** A name that the engine does not know yet; it counts when the data were taken. @param {string} id @param {(name: string) => Promise<void>} body */
   async function freshName(id, body) {
-    const before = engineNames.get(id), name = `${id}-${++names}`;
+    const before = engineNames.get(id);
+    let n = 1;
+    while (taken.has(`${id}-${n}`)) n++;
+    const name = `${id}-${n}`;
     engineNames.set(id, name);
     try {
       await body(name);

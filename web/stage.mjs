@@ -23,8 +23,8 @@ export const toData = (p, x, y) => [p.x0 + ((x - p.x) / p.w) * (p.x1 - p.x0), p.
 export const toPlace = (p, x, y) => [p.x + ((x - p.x0) / (p.x1 - p.x0)) * p.w, p.y + ((p.y1 - y) / (p.y1 - p.y0)) * p.h];
 
 /** What the page shows, from the catalogue's rows. @param {State} state */
-export function shownView({ catalogue, experiment, run }) {
-  const model = catalogue && experiment ? findModel(catalogue, experiment.model) : undefined;
+export function shownView({ catalogue, experiment, run, noModel }) {
+  const model = catalogue && experiment && !noModel ? findModel(catalogue, experiment.model) : undefined;
   const kind = (catalogue && experiment && findData(catalogue, run?.data ?? experiment.data)?.kind) ?? 'points';
   const views = model?.views.filter((view) => !run?.views || run.views.includes(view.id)) ?? [];
   return { model, kind, views, view: views.find((view) => view.id === experiment?.view) };
@@ -185,7 +185,7 @@ export function createStage({ session, surface, get }) {
         ${!state.webgl && phase === 'open' ? html`<p class="instead">${t('stage.nogl')}</p>` : nothing}
         ${overlay}
       </div>
-      ${view ? html`${timeSlider(state, view, kind)}${options(state, view, kind)}` : nothing}`;
+      ${view && phase !== 'missing' ? html`${timeSlider(state, view, kind)}${options(state, view, kind)}` : nothing}`;
   }
 
   // --------------------------------------------------------------------------------------------------- sampling time

@@ -242,7 +242,7 @@ export function parseLink(text, catalogue) {
 
   const known = new Set(['v', 'weights', 'model', 'data', 'seed', 'points', 'view', 'embed', 'hide', 'show', 'lock',
     ...model.params.map((row) => 'k.' + row.key), ...(view?.options ?? []).map((row) => 'o.' + row.key)]);
-  const unknown = [...new Set(link.keys())].filter((key) => !known.has(key));
+  const unknown = [...new Set(link.keys())].filter((key) => key && !known.has(key));
   if (unknown.length && !problem) notes.push({ key: 'link.ignored', names: unknown.join(', ') });
   return { experiment, notes, problem };
 }

@@ -6,7 +6,7 @@
 const en = {
   'page.title': 'Genplay – {model} on {data}',
   'page.name': 'Genplay',
-  'page.tagline': 'generative models that learn while you watch',
+  'page.tagline': 'generative models, trained live',
   'page.drawing': 'Drawing …',
   'page.starting': 'Starting the engine …',
 
@@ -145,7 +145,7 @@ const en = {
 
   'link.version': 'The link was made for version {version} of the page; what this version understands was used.',
   'link.ignored': 'The link has settings that do not exist here and were ignored: {names}.',
-  'link.value': 'The link asks for {name} = {value}, which does not exist here; the default was used.',
+  'link.value': 'The link asks for {name} = “{value}”, which is no value here; the default was used.',
   'link.clamped': 'The link asks for {name} = {value}, which is out of range; {used} was used.',
   'link.model': 'The link asks for the model “{id}”, which is not here. Choose another from the menu.',
   'link.data': 'The link asks for the data set “{id}”, which is not on this site. Choose another, or drop its files on the page.',
@@ -160,6 +160,7 @@ const en = {
   'fail.silent': 'The engine has been busy for a long time. Wait, or start it again: that returns to the beginning of the experiment.',
   'fail.diverged': 'Training diverged: {reason} The model stands at its last good step. Lower the learning rate, then press Reset.',
   'fail.open': 'That cannot be opened: {reason} What was open stays.',
+  'fail.nothing': 'That cannot be opened: {reason} Choose another model or data set.',
   'fail.knob': '{name} was not changed: {reason}',
   'fail.view': 'This view cannot be drawn: {reason} Choose another view.',
   'fail.weights': 'The pretrained weights could not be fetched: {reason} Choose a model and a data set to train from scratch.',
@@ -199,7 +200,7 @@ export function t(key, values = {}) {
 /** What a link says may be of any length; a sentence is not. @param {import('./state.mjs').Note} note */
 export const say = ({ key, ...values }) => t(key, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, cut(String(value))])));
 /** @param {string} text */
-const cut = (text) => (text.length > 80 ? `${text.slice(0, 80)}…` : text);
+const cut = (text) => (text.length > 80 ? `${text.slice(0, 80)}…` : text).replace(/\p{Cc}/gu, '·');
 
 /** Ends a reason like a sentence. @param {any} error */
 export function reason(error) {
