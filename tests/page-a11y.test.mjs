@@ -8,7 +8,7 @@ import { datasets, models, openSite, shows, stepOf, view, waitForStep } from './
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** @type {Awaited<ReturnType<typeof openSite>>} */
 let site;
-before(async () => { site = await openSite({ pretrained: true }); });
+before(async () => { site = await openSite(); });
 after(() => site.close());
 
 const fresh = (model = models.first, more = '') => `v=1&model=${model.id}&data=${datasets.points[0]}&seed=3${more}`;

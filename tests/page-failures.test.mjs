@@ -5,7 +5,7 @@ import { colours, datasets, drop, idx, models, notices, openSite, parameters, pi
 
 /** @type {Awaited<ReturnType<typeof openSite>>} */
 let site;
-before(async () => { site = await openSite({ pretrained: true, data: { broken: { images: idx(4, 8, 8).subarray(0, 40) } } }); });
+before(async () => { site = await openSite({ data: { broken: { images: idx(4, 8, 8).subarray(0, 40) } } }); });
 after(() => site.close());
 
 const fresh = (model = models.first, more = '') => `v=1&model=${model.id}&data=${datasets.points[0]}&seed=3${more}`;

@@ -7,7 +7,7 @@ import { colours, datasets, drop, idx, link, lossText, models, notices, openSite
 
 /** @type {Awaited<ReturnType<typeof openSite>>} */
 let site;
-before(async () => { site = await openSite({ pretrained: true, data: { scans: { images: idx(120, 8, 8, (i) => (i * 37) % 256), labels: idx(120, 0, 0, (i) => i % 10) } } }); });
+before(async () => { site = await openSite({ data: { scans: { images: idx(120, 8, 8, (i) => (i * 37) % 256), labels: idx(120, 0, 0, (i) => i % 10) } } }); });
 after(() => site.close());
 
 const fresh = (model = models.first, more = '') => `v=1&model=${model.id}&data=${datasets.points[0]}&seed=3${more}`;
@@ -23,7 +23,7 @@ describe('opening', () => {
       assert.ok(await colours(page, await picture(page)) > 20, 'the picture shows something');
       await page.waitForSelector('table.measures');
       await page.click('#step');
-      await waitForStep(page, 41);
+      await waitForStep(page, site.opensOn.steps + 1);
       const size = (await Promise.all(bodies)).reduce((sum, body) => sum + gzipSync(body).length, 0);
       assert.ok(size <= 300_000, `${size} bytes`);
       t.diagnostic(`first picture after ${Math.round(times.at(-1))} ms; ${size} bytes, gzipped`);
@@ -32,24 +32,29 @@ describe('opening', () => {
   });
 
   test('without a link the pretrained model opens, paused, is marked as pretrained, and play goes on from there', async (t) => {
-    const page = await site.open(t);
-    assert.equal(await stepOf(page), 40);
-    assert.equal(await page.textContent('.badge'), 'pretrained · 40 steps');
+    const page = await site.open(t), { steps } = site.opensOn;
+    assert.equal(await stepOf(page), steps);
+    assert.equal(await page.textContent('.badge'), `pretrained · ${steps.toLocaleString('en')} steps`);
     await page.waitForTimeout(300);
-    assert.equal(await stepOf(page), 40);
+    assert.equal(await stepOf(page), steps);
     await page.click('#play');
-    await waitForStep(page, 45);
+    await waitForStep(page, steps + 5);
     await page.click('#play');
     assert.match(await page.textContent('.badge'), /^pretrained \+ \d+ steps$/);
   });
 
   test('from a pretrained model a click trains the same experiment from scratch', async (t) => {
-    const page = await site.open(t);
+    const page = await site.open(t, 'weights=tiny');
     await page.click('text=Train from scratch');
     await page.waitForFunction(() => document.querySelector('#counter').dataset.step === '0');
     assert.equal(await page.locator('.badge').count(), 0);
     const now = await parameters(page);
     assert.deepEqual([now.get('weights'), now.get('model'), now.get('data'), now.get('seed')], [null, models.first.id, datasets.points[0], '7']);
+  });
+
+  test('weights that ship are tiny', async () => {
+    const file = await readFile(new URL(`pretrained/${site.opensOn.file}`, `file://${site.home}/`));
+    assert.ok(file.length <= 50_000, `${file.length} bytes`);
   });
 
   test('every model opens on points, trains and draws every view that it offers', async (t) => {

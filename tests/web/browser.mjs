@@ -4,7 +4,7 @@
 // and none to another host; a test that provokes one says which it expects.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,18 +42,20 @@ export function pretrainedWeights(model = models.first, data = datasets.points[0
 }
 
 /**
- * The built page in a folder of its own, served in a subfolder as it may be on any host.
- * @param {{ pretrained?: boolean, data?: Record<string, Record<string, Uint8Array>> }} [options]  `data`: sets that the build had at hand
+ * The built page in a folder of its own, served in a subfolder as it may be on any host.  Beside the weights that ship with it stand
+ * `tiny`, trained a little, and `gone`, whose file is missing; `opensOn` is the one that the page opens without a link.
+ * @param {{ data?: Record<string, Record<string, Uint8Array>> }} [options]  `data`: sets that the build had at hand
  */
-export async function openSite({ pretrained = false, data } = {}) {
+export async function openSite({ data } = {}) {
   assert.ok(existsSync(join(dist, 'index.html')), `${dist} holds no page: run make first`);
   const folder = await mkdtemp(join(tmpdir(), 'genplay-page-')), home = join(folder, 'some where', 'page');
   await cp(dist, home, { recursive: true });
-  if (pretrained !== null) {
-    const { bytes, entry } = pretrainedWeights();
-    await writeFile(join(home, 'pretrained/index.json'), JSON.stringify(pretrained ? { tiny: entry, gone: { ...entry, file: 'gone.safetensors' } } : {}));
-    if (pretrained) await writeFile(join(home, 'pretrained/tiny.safetensors'), bytes);
-  }
+  const { bytes, steps, entry } = pretrainedWeights();
+  const shipped = JSON.parse(await readFile(join(home, 'pretrained/index.json'), 'utf8'));
+  const weights = { ...shipped, tiny: { ...entry, steps }, gone: { ...entry, file: 'gone.safetensors' } };
+  await writeFile(join(home, 'pretrained/index.json'), JSON.stringify(weights));
+  await writeFile(join(home, 'pretrained/tiny.safetensors'), bytes);
+  const opensOn = Object.values(weights).find(({ model }) => lab.models.some(({ id }) => id === model));
   const index = {};
   for (const [id, files] of Object.entries(data ?? {})) {
     index[id] = {};
@@ -64,7 +66,7 @@ export async function openSite({ pretrained = false, data } = {}) {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
   const url = `${server.url}some%20where/page/`;
   return {
-    url, browser, home,
+    url, browser, home, opensOn,
     async close() {
       await browser.close();
       await server.close();
