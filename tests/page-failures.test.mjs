@@ -156,7 +156,7 @@ test('a run that diverges stops with a sentence, stands at its last good step, a
   await page.waitForSelector('.notice[data-key=diverged]', { timeout: 60_000 });
   const [said] = await notices(page);
   sentence(said);
-  assert.match(said, /step \d+.*Lower the learning rate/);
+  assert.match(said, /at step \d+.*learning rate.*Reset/);
   assert.equal(await page.getAttribute('#play', 'aria-label'), 'Play');
   await page.fill('#knob-rate', '0.0001');
   await page.keyboard.press('Enter');

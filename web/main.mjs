@@ -120,7 +120,7 @@ function transport(state) {
 
 /** @param {State} state */
 function actions({ run, experiment }) {
-  if (experiment?.embed) return html`<nav class="actions"><a class="tool text" target="_blank" rel="noopener" href=${`${location.pathname}#${formatLink({ ...experiment, embed: false, hide: [], show: [], lock: [] })}`}>${t('action.whole')}</a></nav>`;
+  if (experiment?.embed) return html`<nav class="actions"><a class="tool text" target="_blank" rel="noopener" title=${t('action.whole.hint')} href=${`${location.pathname}#${formatLink({ ...experiment, embed: false, hide: [], show: [], lock: [] })}`}>${t('action.whole')}</a></nav>`;
   /** @param {string} name @param {any} icon @param {() => void} act @param {boolean} [off] */
   const button = (name, icon, act, off = false) => html`<button type="button" id=${name} class="tool text" title=${t(`action.${name}.hint`)} ?disabled=${off} @click=${act}>${icon}<span>${t(`action.${name}`)}</span></button>`;
   return html`<nav class="actions" aria-label=${t('action.title')}>
@@ -330,6 +330,8 @@ function paint() {
     const data = state.catalogue.datasets.find(({ id }) => id === (state.run?.data ?? state.experiment?.data))?.title ?? state.experiment?.data ?? '';
     document.title = t('page.title', { model: model.title, data });
   }
+  const data = state.drawing ? OWN_POINTS : (state.run?.data ?? null);
+  if (data !== painted.data) showThumb(data);
   const host = /** @type {HTMLElement|undefined} */ (chartHost.value);
   if (!host) chart = null;
   else {
@@ -342,10 +344,16 @@ function paint() {
     }
     if (painted.history !== state.history || painted.run !== state.run) void chart.show(state.history, curves(state));
   }
-  painted = { history: state.history, run: state.run };
+  painted = { history: state.history, run: state.run, data };
 }
-/** @type {{ history: any, run: any }} */
-let painted = { history: null, run: null };
+/** @type {{ history: any, run: any, data: string|null }} */
+let painted = { history: null, run: null, data: null };
+
+/** Where the thumbnails are one row that scrolls, brings this one into sight. @param {string|null} id */
+function showThumb(id) {
+  const thumb = /** @type {HTMLElement|null} */ (app.querySelector(`.thumb[data-id="${id}"]`)), row = thumb?.parentElement;
+  if (thumb && row) row.scrollLeft = thumb.offsetLeft - row.offsetLeft - (row.clientWidth - thumb.offsetWidth) / 2;
+}
 
 // ------------------------------------------------------------------------------------------------------------ actions
 
@@ -453,7 +461,7 @@ for (const query of ['(prefers-color-scheme: dark)', '(prefers-reduced-motion: r
   matchMedia(query).addEventListener('change', () => {
     colours.clear();
     session.theme();
-    painted = { history: null, run: null };
+    painted = { ...painted, history: null, run: null };
     set({ thumbs: { ...get().thumbs } });
   });
 window.addEventListener('hashchange', () => {

@@ -155,8 +155,8 @@ export function createStage({ session, surface, get }) {
     const origin = fromFile !== null ? t('stage.file') : experiment.weights !== null ? (step === from ? t('stage.pretrained', { steps: from.toLocaleString('en') })
       : t('stage.continued', { steps: (step - from).toLocaleString('en') })) : null;
     if (origin === null) return nothing;
-    return html`<div class="mark"><span class="badge">${origin}</span>
-      ${partShown(experiment, 'knobs') || partShown(experiment, 'model') ? html`<button type="button" class="link" @click=${session.trainFromScratch}>${t('stage.scratch')}</button>` : nothing}</div>`;
+    return html`<p class="badge">${origin}</p>
+      ${partShown(experiment, 'knobs') || partShown(experiment, 'model') ? html`<button type="button" class="scratch" @click=${session.trainFromScratch}>${t('stage.scratch')}</button>` : nothing}`;
   }
 
   /** @param {State} state @param {string} kind @param {import('./state.mjs').View} view */

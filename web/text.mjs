@@ -45,7 +45,8 @@ const en = {
   'action.dismiss': 'Dismiss',
   'action.restart': 'Start the engine again',
   'action.first': 'Open the first experiment',
-  'action.whole': 'Open in Genplay',
+  'action.whole': 'Genplay ↗',
+  'action.whole.hint': 'The whole page with this experiment, in a new tab',
 
   'share.copied': 'Link copied: it opens exactly this experiment, at its start.',
   'share.manual': 'Copy this link: it opens exactly this experiment, at its start.',
@@ -158,7 +159,7 @@ const en = {
   'fail.dead': 'The engine stopped unexpectedly and was started again at the beginning of this experiment. Press play to train.',
   'fail.deadTwice': 'The engine stopped again: {reason} Choose something smaller, or start it again.',
   'fail.silent': 'The engine has been busy for a long time. Wait, or start it again: that returns to the beginning of the experiment.',
-  'fail.diverged': 'Training diverged: {reason} The model stands at its last good step. Lower the learning rate, then press Reset.',
+  'fail.diverged': 'Training diverged at {reason} Press Reset to start again.',
   'fail.open': 'That cannot be opened: {reason} What was open stays.',
   'fail.nothing': 'That cannot be opened: {reason} Choose another model or data set.',
   'fail.knob': '{name} was not changed: {reason}',
