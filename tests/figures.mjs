@@ -12,7 +12,7 @@
 //
 // Protocols.  gap: test NLL minus the set's entropy, 10,000 fresh points, nats.  MMD²: unbiased, kernel 1/(1+|x-y|²), 1000 samples against 1000 fresh points; its floor is the 99th
 // percentile of 400 such numbers of fresh points against fresh points.  Modes: of 2,500 samples.  ELBO: dynamic binarisation, one posterior sample, all 10,000 test
-// images.  sure, rarest: of 1000 samples by 50 DDIM steps, read by pretrained/judge.safetensors.
+// images.  sure, rarest: of 1000 samples by the model's usual sampler, read by pretrained/judge.safetensors.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

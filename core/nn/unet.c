@@ -21,12 +21,17 @@ static Var *v_res_block(const ResBlock *r, Var *x, Var *t) {
     return v_add(x, v_conv_layer(&r->second, v_silu(h)));
 }
 
-// x [B,H,W,C] + a linear map of silu(x) over its H W positions.
-static Var *v_mix(const Linear *l, Var *x) {
-    int B = x->dim[0], n = x->dim[1] * x->dim[2], c = x->dim[3];
-    Var *rows = v_permute(v_reshape(v_silu(x), 3, (int[]){ B, n, c }), 3, (int[]){ 0, 2, 1 });       // [B,C,HW]
-    rows = v_reshape(v_linear(l, v_reshape2(rows, B * c, n)), 3, (int[]){ B, c, n });
-    return v_add(x, v_reshape4(v_permute(rows, 3, (int[]){ 0, 2, 1 }), B, x->dim[1], x->dim[2], c));
+// x [B,h,w,C] + a network of one hidden layer over all of it.
+static Var *v_whole(const UNet *u, Var *x, Var *time) {
+    Var *code = v_linear(&u->squeeze, v_reshape2(v_silu(x), x->dim[0], x->size / x->dim[0]));
+    code = v_silu(v_add(code, v_linear(&u->whole_time, time)));                    // [B,code]
+    return v_add(x, v_reshape(v_linear(&u->spread, code), 4, x->dim));
+}
+
+// Its hidden layer: at most a million weights each way, so that large pictures stay within memory.
+static int whole_code(int all) {
+    int code = (1 << 20) / all;
+    return code < 1 ? 1 : code > 256 ? 256 : code;
 }
 
 // [B,H,W,C] -> [B,H/2,W/2,4C] and back.
@@ -56,9 +61,14 @@ UNet unet(Params *s, const char *name, int height, int width, int image_channels
     for (int i = 0; i < blocks; i++) {
         snprintf(part, sizeof part, "%.32s.low%d", name, i);
         u.low[i] = res_block(s, part, 2 * channels, features);
-        snprintf(part, sizeof part, "%.32s.mix%d", name, i);
-        u.mix[i] = linear(s, part, height / 4 * (width / 4), height / 4 * (width / 4), 0);
     }
+    int all = height / 4 * (width / 4) * 2 * channels, code = whole_code(all);
+    snprintf(part, sizeof part, "%.32s.squeeze", name);
+    u.squeeze = linear(s, part, all, code, 1);
+    snprintf(part, sizeof part, "%.32s.whole_time", name);
+    u.whole_time = linear(s, part, features, code, 1);
+    snprintf(part, sizeof part, "%.32s.spread", name);
+    u.spread = linear(s, part, code, all, 0);
     snprintf(part, sizeof part, "%.32s.up", name);
     u.up = linear(s, part, 2 * channels, 4 * channels, 1);
     snprintf(part, sizeof part, "%.32s.last", name);
@@ -72,7 +82,8 @@ Var *v_unet(const UNet *u, Var *x, Var *t) {
     Var *time = v_silu(v_linear(&u->time, t));                                     // [B,F]
     Var *high = v_res_block(&u->high, v_conv_layer(&u->in, to_patches(x)), time);  // [B,H/2,W/2,c]
     Var *low = v_conv_layer(&u->down, high);                                       // [B,H/4,W/4,2c]
-    for (int i = 0; i < u->n; i++) low = v_mix(&u->mix[i], v_res_block(&u->low[i], low, time));
+    for (int i = 0; i < u->n; i++) low = v_res_block(&u->low[i], low, time);
+    low = v_whole(u, low, time);
     int B = low->dim[0], h = low->dim[1], w = low->dim[2];
     Var *up = v_linear(&u->up, v_reshape2(low, B * h * w, 2 * u->channels));
     Var *both = v_add(high, to_pixels(v_reshape4(up, B, h, w, 4 * u->channels)));

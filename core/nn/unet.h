@@ -2,11 +2,11 @@
 //
 // Works on 2x2 patches, so at half and at a quarter of the resolution:
 //   [B,H,W,C] -> patches [B,H/2,W/2,4C] -> conv c -> res c ----------------------------- + -> res c -> conv 4C -> pixels
-//                                                    \-> conv 2c, stride 2 -> (res 2c -> mix) x n /
+//                                                    \-> conv 2c, stride 2 -> res 2c x n -> whole /
 // A residual block is x + conv(silu(conv(silu(x)) + time)); its second convolution starts at zero, so every block starts as
 // the identity and no normalisation is needed (Zhang et al. 2019, Fixup, arXiv:1901.09321).
-// Mixing adds a linear map over the positions of the low resolution, the same for every channel (Tolstikhin et al. 2021, MLP-Mixer,
-// arXiv:2105.01601): far corners hear of each other for almost no arithmetic.  It too starts at zero.
+// `whole` adds a fully connected network of one hidden layer over all of the low resolution: far corners hear of each other, which few
+// convolutions of 3x3 cannot do, for a sixth of the arithmetic.  It too starts at zero.
 #ifndef GENPLAY_UNET_H
 #define GENPLAY_UNET_H
 
@@ -20,7 +20,7 @@ typedef struct {
     Linear up;                                            // 1x1: 2c -> 4c, then patches become pixels
     int n;                                                // blocks at the low resolution
     ResBlock high, low[UNET_BLOCKS_MAX], last;
-    Linear mix[UNET_BLOCKS_MAX];                          // after each low block
+    Linear squeeze, whole_time, spread;                   // whole
     int channels, features;
 } UNet;
 

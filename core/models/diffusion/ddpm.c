@@ -62,7 +62,7 @@ typedef struct {
     float reach;                             // |x0_hat| is clamped to it
     float *features;                         // [T+1, FEATURES]
     Program learn, guess;
-    Var *x, *t, *signal, *noise, *loss;      // learn: data, time features, sqrt(abar), sqrt(1 - abar) [B,1]
+    Var *x, *t, *signal, *noise, *loss, *on_noise;      // learn: data, time features, sqrt(abar), sqrt(1 - abar) [B,1]
     Var *gx, *gt, *gsignal, *gnoise, *eps;   // guess: the same, x_t given; eps_hat out
 } Ddpm;
 
@@ -118,8 +118,9 @@ static bool build(Model *m) {
     Var *xt = v_add(v_mul(x0, v->signal), v_mul(eps, v->noise));                  // [B,D]
     Var *target = v_sub(v_mul(eps, v->signal), v_mul(x0, v->noise));              // v; eps - eps_hat = sqrt(abar) (v - F)
     Var *error = v_sub(target, network(m, xt, v->t)), *on_noise = v_mean(v_square(v_mul(error, v->signal)));
-    v->loss = program_keep(on_noise);
-    program_gradient(m->knob[WEIGHT] == WEIGHT_VELOCITY ? v_mean(v_square(error)) : on_noise, &v->weights);
+    v->on_noise = program_keep(on_noise);
+    v->loss = program_keep(m->knob[WEIGHT] == WEIGHT_VELOCITY ? v_mean(v_square(error)) : on_noise);
+    program_gradient(v->loss, &v->weights);
     if (!program_end(&v->learn)) return false;
 
     model_program(m, &v->guess, "guess");
@@ -147,6 +148,7 @@ static bool train(Model *m) {
     }
     if (!model_update(m, &v->learn, v->loss, &v->weights, &o, m->step)) return false;
     m->loss[0] = (double)v->loss->data[0];
+    m->loss[1] = (double)v->on_noise->data[0];
     return true;
 }
 
@@ -288,11 +290,10 @@ static bool trace(Model *m, const Draw *d, uint32_t first, int n, const Trace *t
     return true;
 }
 
-// The network that always guesses 0 has loss 1.
+// Whoever always guesses that there is no noise errs by 1.
 static double line(const Model *m, int i, const char **text) {
-    (void)m, (void)i;
     *text = "guessing nothing";
-    return 1;
+    return i == 1 || m->knob[WEIGHT] == WEIGHT_NOISE ? 1 : (double)NAN;
 }
 
 #define VERBS (CAN_SAMPLE | CAN_DECODE | CAN_INTERPOLATE | CAN_TRACE | CAN_STEPS)
@@ -315,7 +316,8 @@ const ModelDef model_ddpm = {
         "Sample with 5, 10 and 50 DDIM steps. Compare the linear and the cosine schedule. Interpolate between two noises.",
     .knobs = knobs,
     .points = VERBS, .image = VERBS,
-    .loss = { { "loss", "Noise error", "Mean squared error of the guessed noise." } },
+    .loss = { { "loss", "Loss", "Mean squared error of the guessed noise or velocity, whichever training weighs." },
+              { "noise", "Noise error", "Mean squared error of the guessed noise." } },
     .views = { "samples", "trace" },
     .size = sizeof(Ddpm),
     .build = build, .train = train, .line = line, .sample = sample, .decode = decode, .trace_times = trace_times, .trace = trace,
