@@ -53,6 +53,8 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
   let theme = { dark: false, calm: false };
   /** @type {{ id: string, options: Record<string, any> } | null} */
   let view = null;
+  /** @type {any} */
+  let refused = null;                                // a view that could not be drawn: said once, not with every frame
   let playing = false, slow = false, waiting = false, stale = false;
   let drawCost = 0, drawEnd = 0, stepCost = 1, stepEnd = 0, interval = 16, tickStart = 0;
   /** @type {{ time: number, step: number }[]} */
@@ -143,7 +145,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
   /** Draws the view; returns where its panels stand, or null. */
   function draw() {
     stale = false;
-    if (!gl || !view || gl.isContextLost?.()) return null;
+    if (!gl || !view || view === refused || gl.isContextLost?.()) return null;
     const start = now();
     try {
       const { panels } = run.draw(view.id, { ...pageOptions(view.id), ...view.options, ...size, dark: theme.dark });
@@ -154,6 +156,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
         x0: p.x0, x1: p.x1, y0: p.y0, y1: p.y1 }));
     } catch (error) {
       drawEnd = now();
+      refused = view;
       post({ type: 'fail', view: view.id, ...describe(error), step: run.step });
       return null;
     }
@@ -242,6 +245,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
       stepCost = 1;
       drawCost = 0;
       if (wanted) view = wanted;
+      refused = null;
       redraw();
       return { run: describeRun(), step: run.step, ...(bytes ? { datasets: catalogue().datasets } : {}) };
     },

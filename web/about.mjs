@@ -34,7 +34,7 @@ export function modern(mathml) {
 export function rich(text, formulas) {
   return text.split(/(\$\$[^$]+\$\$|\$[^$]+\$)/).map((part) => {
     if (part.length < 3 || !part.startsWith('$')) return part;
-    const tex = part.replace(/^\$\$?|\$\$?$/g, '');
+    const tex = part.replace(/^\$\$?|\$\$?$/g, '').replace(/\s*\n\s*/g, ' ');
     return formulas[tex] ? unsafeHTML(modern(formulas[tex])) : html`<code>${tex}</code>`;
   });
 }

@@ -67,7 +67,9 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   /** The engine's data sets as the page names them, without drawings that were drawn over. @param {any[]} datasets */
   function toPageSets(datasets) {
     taken = new Set(datasets.map(({ id }) => id));
-    return datasets.filter(({ id }) => !id.startsWith(OWN_POINTS) || toPage(id) !== id).map((data) => ({ ...data, id: toPage(data.id) }));
+    const titles = new Map(get().catalogue?.elsewhere.map(({ id, title }) => [id, title]));
+    return datasets.filter(({ id }) => !id.startsWith(OWN_POINTS) || toPage(id) !== id)
+      .map((data) => ({ ...data, id: toPage(data.id), title: titles.get(data.id) ?? data.title }));
   }
 
   // ------------------------------------------------------------------------------------------------------- notices

@@ -209,7 +209,10 @@ test('a view that cannot be drawn is an event, and training goes on', async () =
   const [{ view, message }] = events('fail');
   assert.equal(view, 'no such view');
   assert.ok(message.length > 10);
-  assert.equal((await send('step', { n: 1 })).step, 1);
+  await send('play', { on: true, slow: true });
+  for (let i = 0; i < 40; i++) frame();
+  assert.ok((await send('play', { on: false })).step > 1);
+  assert.equal(events('fail').length, 1, 'said once, not with every frame');
 });
 
 test('a lost context stops pictures, not training; a restored one draws again', async () => {
