@@ -34,7 +34,7 @@ const BUDGET = { least: 11, share: 0.7, most: 60 };
 const SLOW_PAUSE = 160;          // between two steps in slow motion
 const CALM_PAUSE = 600;          // between two pictures where the visitor asked for less motion
 const CHART_ROWS = 600;
-const MAP = { coarse: 40, fine: 112 };   // cells along a map's side, while playing and at rest
+const MAP_COARSE = 0.5;          // of a map's cells along its side, while playing
 
 /**
  * @param {{ post: (message: any, transfer?: any[]) => void, frame?: (tick: () => void) => any, now?: () => number,
@@ -167,9 +167,9 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
     const rows = lab.models.find((/** @type {any} */ m) => m.id === run.model)?.views.find((/** @type {any} */ v) => v.id === id)?.options ?? [];
     /** @type {Record<string, any>} */
     const values = {};
-    for (const { key, min, max } of rows) {
+    for (const { key, min, max, default: standard } of rows) {
       if (key === 'aspect') values.aspect = Math.min(max, Math.max(min, size.width / size.height));
-      if (key === 'grid') values.grid = playing && !slow ? MAP.coarse : MAP.fine;
+      if (key === 'grid' && playing && !slow) values.grid = Math.max(min, Math.round(MAP_COARSE * (standard.points ?? standard)));
     }
     return values;
   }
