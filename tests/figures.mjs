@@ -204,7 +204,8 @@ export function table(facts = readFacts()) {
       if (!rows.length) continue;
       const show = SHOW[name];
       const values = rows.map(({ value, se }) => show(value) + (rows.length === 1 && se ? ` ± ${show(se)}` : '')).join(', ');
-      const { data, floor, target, steps } = rows[0];
+      const { data, floor, steps } = rows[0];
+      const target = rows[0].target + (rows.every(({ holds }) => holds) ? '' : ', **missed**');
       lines.push(`| \`${claim.model}\` | ${data} | ${TITLE[name]} | ${values} | ${floor === null ? '' : show(floor)} | ${target} | ${steps.toLocaleString('en')} |`);
     }
   }

@@ -20,14 +20,16 @@ for (const claim of CLAIMS) {
   });
 }
 
-test('every claim was measured from all its seeds, with the steps that it names, and holds', () => {
+// A target may be missed, and the README's table then says so; that a number was met may not be said without it.
+test('every claim was measured from all its seeds, with the steps that it names, and says whether it holds', () => {
   for (const { id, seeds, steps, targets } of CLAIMS) {
     for (const seed of seeds) {
       for (const name of Object.keys(targets)) {
         const row = facts.rows.find((one) => one.id === id && one.seed === seed && one.name === name);
         assert.ok(row, `${id}: ${name} of seed ${seed} was not measured`);
         assert.equal(row.steps, steps, id);
-        assert.ok(targets[name].holds(row.value, row.floor), `${id}: ${name} of seed ${seed} was ${row.value}`);
+        assert.equal(row.holds, targets[name].holds(row.value, row.floor), `${id}: ${name} of seed ${seed} was ${row.value}`);
+        assert.equal(row.target, targets[name].text, id);
       }
     }
   }
