@@ -230,7 +230,10 @@ export function createStage({ session, surface, get }) {
   function options(state, view, kind) {
     const { experiment } = state;
     if (!experiment || !partShown(experiment, 'options')) return nothing;
-    const rows = view.options.filter((row) => row.group !== 'page' && (!row.group || row.group === kind));
+    // A row's group says who needs it: everybody, one kind of data, or models that can do a certain thing.
+    const can = /** @type {any} */ (shownView(state).model?.can ?? []);
+    const groups = ['', kind, ...(can[kind] ?? can)];
+    const rows = view.options.filter((row) => groups.includes(row.group ?? ''));
     return html`
       ${view.help ? html`<p class="view-help">${view.help}</p>` : nothing}
       ${rows.length ? html`<details class="options" ?open=${wide}><summary>${t('view.options')}</summary><div class="option-grid">

@@ -28,7 +28,7 @@ static const Knob knobs[] = {
     [HIDDEN] = KNOB_HIDDEN(64, 400),
     [LAYERS] = KNOB_LAYERS(2, 1),
     [ACTIVATION] = KNOB_ACTIVATION(ACT_TANH, ACT_RELU),
-    [LIKELIHOOD] = { .key = "likelihood", .title = "Likelihood", .type = KNOB_CHOICE, .choices = "bernoulli|gaussian|learned", .points = LEARNED,
+    [LIKELIHOOD] = { .key = "likelihood", .title = "Likelihood", .type = KNOB_CHOICE, .choices = "bernoulli|gaussian|learned", .points = GAUSSIAN,
                      .image = BERNOULLI, .group = "Model", .help = "How an example scatters around the decoder's output: black or white pixels, Gaussian with "
                      "a fixed standard deviation, or Gaussian with a learned one." },
     [SIGMA] = { .key = "sigma", .title = "Fixed σ", .type = KNOB_NUMBER, .points = .1, .image = .3, .min = .01, .max = 2, .scale = SCALE_LOG, .live = true,
