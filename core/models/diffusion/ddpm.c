@@ -156,7 +156,7 @@ static bool train(Model *m) {
 
 // One walk of n rows.  Unless told otherwise it is ancestral, through every time for points and PICTURE_STEPS of them for pictures; a shorter one
 // is DDIM, which loses less by long steps.
-enum { PICTURE_STEPS = 100 };
+enum { PICTURE_STEPS = 250 };
 typedef struct {
     Model *m;
     int n, steps;
