@@ -4,6 +4,7 @@
 #   make              the same without serving: everything, and the page as static files in dist/
 #   make test         every test: native C under sanitizers, Node on the wasm build, the page in Chromium
 #   make data         download MNIST into data/ (GENPLAY_DATA names another folder, MNIST_MIRROR another mirror)
+#   make bench-kernels   build what `node tests/bench/kernels.mjs` measures
 #   make figures      repeat every number and picture of the README
 #   make pretrained   train the shipped weights again (RECIPE=name: only that one)
 #   make clean        remove what was built
@@ -69,7 +70,7 @@ LINK_FLAGS := -O3 --no-entry -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=web,worker,
 
 # ---------------------------------------------------------------------------------------------------------------- targets
 
-.PHONY: all start test data figures pretrained clean setup native native-tests wasm types page package
+.PHONY: all start test bench-kernels data figures pretrained clean setup native native-tests wasm types page package
 all: native page
 
 start: page
@@ -145,6 +146,15 @@ $(W)/simd.mjs: $(CORE:%.c=$(W)/obj/simd/%.o) $(BOUNDARY:%.c=$(W)/obj/simd/%.o)
 $(W)/relaxed.mjs: $(CORE:%.c=$(W)/obj/relaxed/%.o) $(BOUNDARY:%.c=$(W)/obj/relaxed/%.o)
 	@echo 'link     $@'
 	$(Q)$(EMCC) $(RELAXED_FLAGS) $(LINK_FLAGS) $^ -o $@
+
+# The kernels alone, for tests/bench/kernels.mjs.
+bench-kernels: $(O)/bench/simd.mjs $(O)/bench/relaxed.mjs
+$(O)/bench/simd.mjs: $(CORE:%.c=$(W)/obj/simd/%.o) $(W)/obj/simd/tests/bench/kernels.o
+$(O)/bench/relaxed.mjs: $(CORE:%.c=$(W)/obj/relaxed/%.o) $(W)/obj/relaxed/tests/bench/kernels.o
+$(O)/bench/%.mjs:
+	@mkdir -p $(@D)
+	@echo 'link     $@'
+	$(Q)$(EMCC) $(LINK_FLAGS) $^ -o $@
 
 # fflate's inflater in a file of its own, so that genplay.mjs has no import by package name and runs in place.
 $(W)/gunzip.mjs: package.json | setup
