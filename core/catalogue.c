@@ -116,6 +116,7 @@ static void data_row(Json *j, const DataDef *d, bool endless, int size) {
     json_close(j);
     json_number(j, "classes", d->classes);
     json_open(j, "attributes", '[');
+    for (int i = 0; i < d->n_attributes; i++) json_string(j, NULL, d->attributes[i]);
     json_close(j);
     json_number(j, "entropy", d->entropy);
     json_number(j, "size", endless ? (double)NAN : size);

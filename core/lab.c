@@ -95,10 +95,14 @@ static bool id_is_free(const Lab *lab, const char *id) {
 }
 
 bool lab_add_rows(Lab *lab, const char *id, DataKind kind, const int shape[3], int classes, DataRows train, DataRows test) {
+    return lab_add_known(lab, id, kind, shape, classes, train, test, &(DataAttributes){ 0 });
+}
+
+bool lab_add_known(Lab *lab, const char *id, DataKind kind, const int shape[3], int classes, DataRows train, DataRows test, const DataAttributes *known) {
     error_clear();
     if (!id_is_free(lab, id)) return false;
     Data *d = calloc(1, sizeof *d);
-    if (!d || !data_from_rows(d, id, kind, shape, classes, train, test, &lab->budget)) { free(d); return false; }
+    if (!d || !data_from_known(d, id, kind, shape, classes, train, test, known, &lab->budget)) { free(d); return false; }
     return keep_data(lab, d) != NULL;
 }
 
@@ -121,8 +125,10 @@ bool lab_draw(Lab *lab, const char *id, int n, uint32_t seed, const char *split,
     int shape[4] = { n, d->def.shape[0], d->def.shape[1], d->def.shape[2] };
     float *x = out_f32(out, "data", d->def.kind == DATA_IMAGE ? 4 : 2, shape);
     int32_t *labels = d->def.classes ? out_i32(out, "labels", 1, &n) : NULL;
-    if (!x || (d->def.classes && !labels)) return false;
-    data_draw(d, test ? SPLIT_TEST : SPLIT_TRAIN, seed, 0, n, x, labels);
+    int k = d->def.n_attributes;
+    float *attributes = k ? out_f32(out, "attributes", 2, (int[]){ n, k }) : NULL;
+    if (!x || (d->def.classes && !labels) || (k && !attributes)) return false;
+    data_draw_known(d, test ? SPLIT_TEST : SPLIT_TRAIN, seed, 0, n, x, labels, attributes);
     return true;
 }
 

@@ -106,7 +106,7 @@ test('what depends on the kind of data is plain where it does not', () => {
   }
 });
 
-test('the nine sets of points and the digits are there, with their entropies', () => {
+test('the nine sets of points and the drawn pictures are there, with their entropies', () => {
   const entropy = { ring8: 2.8319, grid25: 0.0653, checkerboard: Math.log(32), moons: 2.3939, circles: 3.2681, rings: 2.6232, spirals: 2.6455, swissroll: 2.6697, pinwheel: 2.3178 };
   const find = (id) => catalogue.datasets.find((one) => one.id === id);
   for (const [id, nats] of Object.entries(entropy)) {
@@ -117,6 +117,8 @@ test('the nine sets of points and the digits are there, with their entropies', (
   }
   assert.deepEqual([find('digits').kind, find('digits').shape, find('digits').classes], ['image', [28, 28, 1], 10]);
   assert.equal(find('digits').entropy, null);
+  assert.deepEqual([find('sprites').shape, find('sprites').classes, find('sprites').attributes], [[32, 32, 1], 3, ['shape', 'scale', 'turn', 'x', 'y']]);
+  assert.deepEqual([find('faces').shape, find('faces').attributes], [[32, 32, 1], ['smile', 'glasses', 'hair', 'eyes', 'width', 'gaze']]);
 });
 
 test('the catalogue cannot be changed', () => {
@@ -135,6 +137,21 @@ test('draw gives n examples in the data\'s own units, with their labels', () => 
   isTensor(digits, [20, 28, 28, 1]);
   assert.ok(digits.data.every((pixel) => pixel >= 0 && pixel <= 1));
   assert.ok(digits.labels.every((label) => label >= 0 && label < 10));
+});
+
+test('pictures carry their attributes through draw, the caller\'s own too', async () => {
+  const faces = catalogue.draw('faces', 30, { seed: 4 });
+  isTensor(faces, [30, 32, 32, 1]);
+  isTensor(faces.attributes, [30, 6]);
+  faces.labels.forEach((label, i) => assert.equal(label, faces.attributes.data[6 * i] > 0 ? 1 : 0)); // the class is the smile's sign
+  const lab = await createLab();
+  const own = { id: 'mine', kind: 'points', data: Float32Array.of(1, 2, 3, 4, 5, 6) };
+  assert.deepEqual(lab.addData({ ...own, attributes: { names: ['size', 'age'], data: Float32Array.of(1, 10, 3, 30, 5, 50) } }).attributes, ['size', 'age']);
+  const { data, attributes } = lab.draw('mine', 3);
+  for (let i = 0; i < 3; i++) assert.deepEqual([...attributes.data.subarray(2 * i, 2 * i + 2)], [data[2 * i], 10 * data[2 * i]]);
+  refuses(() => lab.addData({ ...own, id: 'b', attributes: { names: ['size'], data: Float32Array.of(1, 2) } }), 'bad-argument', /attributes\.data/);
+  refuses(() => lab.addData({ ...own, id: 'b', attributes: { names: 'size', data: Float32Array.of(1, 2, 3) } }), 'bad-argument', /attributes\.names/);
+  lab.free();
 });
 
 test('draw repeats with its seed, and its splits differ', () => {

@@ -47,10 +47,13 @@ GENPLAY_API Lab *gp_lab_new(double memory) { error_clear(); return lab_new((size
 GENPLAY_API void gp_lab_free(Lab *lab) { lab_free(lab); }
 GENPLAY_API const char *gp_catalogue(Lab *lab) { return lab_catalogue(lab); }
 
-// shape: 3 numbers.  labels and the test rows may be NULL.
+// shape: 3 numbers.  labels, the test rows and the attributes may be NULL; names: of n_names attributes, each a string.
 GENPLAY_API bool gp_add_rows(Lab *lab, const char *id, int kind, const int *shape, int classes, const float *x, const int32_t *labels,
-                             int n, const float *test_x, const int32_t *test_labels, int test_n) {
-    return lab_add_rows(lab, id, (DataKind)kind, shape, classes, (DataRows){ x, labels, n }, (DataRows){ test_x, test_labels, test_n });
+                             int n, const float *test_x, const int32_t *test_labels, int test_n, int n_names, const char *const *names,
+                             const float *attributes, const float *test_attributes) {
+    DataAttributes known = { .n = n_names, .train = attributes, .test = test_attributes };
+    for (int i = 0; i < n_names && i < ATTRIBUTES_MAX; i++) known.name[i] = names[i];
+    return lab_add_known(lab, id, (DataKind)kind, shape, classes, (DataRows){ x, labels, n }, (DataRows){ test_x, test_labels, test_n }, &known);
 }
 
 // bytes, size: of images, labels, test images, test labels; NULL and 0 where there are none.

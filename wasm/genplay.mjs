@@ -78,6 +78,8 @@ export * from './run.mjs';
  * @property {Input} data rows, one after the other
  * @property {Labels} [labels] one for each row
  * @property {number} [classes] how many there are; one more than the greatest label if left out
+ * @property {{ names: readonly string[], data: Float32Array, test?: Float32Array }} [attributes] what is known of each row: its names, numbers row by row, and
+ *   those of the test rows
  * @property {{ data: Input, labels?: Labels }} [test] rows to test on; a tenth is held out if left out and there are 100 or more
  */
 
@@ -174,7 +176,7 @@ export class Lab {
   addData(own) {
     const lab = this.#alive();
     const { module } = this.#core;
-    const given = record('the data set', required('the data set', own), ['id', 'kind', 'shape', 'data', 'labels', 'classes', 'test']);
+    const given = record('the data set', required('the data set', own), ['id', 'kind', 'shape', 'data', 'labels', 'classes', 'test', 'attributes']);
     const id = string('id', given.id, 'a name in one line');
     const kind = oneOf('kind', given.kind, /** @type {const} */ (['points', 'image']));
     const shape = exampleShape(given.shape, kind);
@@ -182,9 +184,11 @@ export class Lab {
     const train = rows('', { data: given.data, labels: given.labels }, shape);
     const held = test && rows('test.', test, shape);
     const classes = classCount(given.classes, train.labels, held?.labels ?? null);
+    const known = attributesOf(given.attributes, train.n, held?.n ?? 0);
     const good = withMemory(module, (put) => module._gp_add_rows(
       lab, put.text(id), kind === 'image' ? 1 : 0, put.array(Int32Array.of(...shape, 0, 0, 0).subarray(0, 3)), classes,
-      put.array(train.x), put.array(train.labels), train.n, put.array(held?.x), put.array(held?.labels), held?.n ?? 0));
+      put.array(train.x), put.array(train.labels), train.n, put.array(held?.x), put.array(held?.labels), held?.n ?? 0,
+      known.names.length, put.array(Uint32Array.from(known.names, (name) => put.text(name))), put.array(known.data), put.array(known.test)));
     return this.#added(good, id);
   }
 
@@ -444,6 +448,26 @@ function rows(name, given, shape) {
   const x = floats(`${name}data`, given.data, { shape });
   const n = x.length / product(shape);
   return { x, n, labels: given.labels === undefined ? null : integers(`${name}labels`, given.labels, n) };
+}
+
+/**
+ * What is known of rows besides their class.
+ * @param {unknown} attributes
+ * @param {number} n rows
+ * @param {number} tests test rows
+ * @returns {{ names: string[], data: Float32Array | null, test: Float32Array | null }}
+ */
+function attributesOf(attributes, n, tests) {
+  if (attributes === undefined) return { names: [], data: null, test: null };
+  const given = record('attributes', attributes, ['names', 'data', 'test']);
+  if (!Array.isArray(given.names)) throw badArgument('attributes.names', given.names, 'an array of names');
+  const names = given.names.map((name, i) => string(`attributes.names[${i}]`, name, 'a name in one line'));
+  const sized = (/** @type {string} */ name, /** @type {unknown} */ value, /** @type {number} */ count) => {
+    const data = count ? floats(name, value, { shape: [names.length] }) : null;
+    if (data && data.length !== count * names.length) throw badArgument(name, data, `${count} rows of ${names.length} numbers`);
+    return data;
+  };
+  return { names, data: sized('attributes.data', given.data, n), test: sized('attributes.test', given.test, tests) };
 }
 
 /**

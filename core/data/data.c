@@ -6,6 +6,7 @@
 #include "data/data.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "data/hold.h"
@@ -49,13 +50,18 @@ static void scale_points(Data *d) {
     }
 }
 
+// Where the attributes of a held row stand; NULL where there are none.
+static float *attributes_at(const Data *d, Split split, int row) {
+    return d->attributes[split] ? d->attributes[split] + (size_t)row * (size_t)d->def.n_attributes : NULL;
+}
+
 static bool fill_pool(Data *d) {
     if (!hold_room(d, d->def.pool, d->def.pool / 10)) return false;
     for (int s = 0; s < 2; s++) {
         for (int i = 0; i < d->n[s]; i++) {
             Rng r = rng_at(key_of((Split)s, 0, FOR_POOL), (uint32_t)i, 0);
             int label = d->def.classes ? i % d->def.classes : 0;
-            d->def.image(&r, label, d->pixels[s] + (size_t)i * (size_t)d->dim);
+            d->def.image(&r, label, d->pixels[s] + (size_t)i * (size_t)d->dim, attributes_at(d, (Split)s, i));
             if (d->labels[s]) d->labels[s][i] = (uint8_t)label;
         }
     }
@@ -118,27 +124,38 @@ void data_batch(const Data *d, uint32_t seed, uint64_t step, int batch, float *x
 }
 
 // A fresh image of an endless set: its class is its generator's first draw.
-static void give_image(const Data *d, Rng r, int wanted, float *x, int32_t *label) {
+static void give_image(const Data *d, Rng r, int wanted, float *x, int32_t *label, float *attributes) {
     // The bytes are drawn into the last quarter of the row and become floats from the front: float i ends where byte i stands, or before.
     uint8_t *pixels = (uint8_t *)x + 3 * (size_t)d->dim;
     int y = d->def.classes ? rng_below(&r, d->def.classes) : 0;
     if (label) *label = d->def.classes ? y : -1;
     if (wanted >= 0 && y != wanted) return;          // drawing is the expensive part
-    d->def.image(&r, y, pixels);
+    float unasked[ATTRIBUTES_MAX];
+    d->def.image(&r, y, pixels, attributes ? attributes : unasked);
     for (int i = 0; i < d->dim; i++) x[i] = (float)pixels[i] / 255.0f;
 }
 
 // Example `position` of the sequence that data_draw and data_draw_class share.  wanted >= 0: x may be left alone when the label is another.
-static void give(const Data *d, Split split, uint32_t seed, uint64_t position, int wanted, float *x, int32_t *label) {
+static void give(const Data *d, Split split, uint32_t seed, uint64_t position, int wanted, float *x, int32_t *label, float *attributes) {
     Key key = key_of(split, seed, FOR_DRAW);
-    if (!d->endless) { give_row(d, split, shuffled(d, split, key, position), x, label); return; }
+    if (!d->endless) {
+        uint32_t row = shuffled(d, split, key, position);
+        give_row(d, split, row, x, label);
+        if (attributes) memcpy(attributes, attributes_at(d, split, (int)row), sizeof(float) * (size_t)d->def.n_attributes);
+        return;
+    }
     Rng r = rng_at(key, (uint32_t)position, 0);
-    if (d->def.point) give_point(d, r, x, label); else give_image(d, r, wanted, x, label);
+    if (d->def.point) give_point(d, r, x, label); else give_image(d, r, wanted, x, label, attributes);
+}
+
+void data_draw_known(const Data *d, Split split, uint32_t seed, uint32_t first, int n, float *x, int32_t *labels, float *attributes) {
+    for (int i = 0; i < n; i++)
+        give(d, split, seed, (uint64_t)first + (uint64_t)i, -1, x + (size_t)i * (size_t)d->dim, labels ? labels + i : NULL,
+             attributes ? attributes + (size_t)i * (size_t)d->def.n_attributes : NULL);
 }
 
 void data_draw(const Data *d, Split split, uint32_t seed, uint32_t first, int n, float *x, int32_t *labels) {
-    for (int i = 0; i < n; i++)
-        give(d, split, seed, (uint64_t)first + (uint64_t)i, -1, x + (size_t)i * (size_t)d->dim, labels ? labels + i : NULL);
+    data_draw_known(d, split, seed, first, n, x, labels, NULL);
 }
 
 int data_draw_class(const Data *d, Split split, uint32_t seed, int label, int n, float *x) {
@@ -148,7 +165,7 @@ int data_draw_class(const Data *d, Split split, uint32_t seed, int label, int n,
     int found = 0;
     for (uint64_t i = 0; i < most && found < n; i++) {
         int32_t y;
-        give(d, split, seed, i, label, x + (size_t)found * (size_t)d->dim, &y);
+        give(d, split, seed, i, label, x + (size_t)found * (size_t)d->dim, &y, NULL);
         found += y == label;
     }
     return found;

@@ -15,6 +15,7 @@
 
 typedef enum { DATA_POINTS, DATA_IMAGE } DataKind;
 typedef enum { SPLIT_TRAIN, SPLIT_TEST } Split;
+enum { ATTRIBUTES_MAX = 40 };
 
 typedef struct {
     const char *id, *title;
@@ -30,9 +31,11 @@ typedef struct {
     double (*log_prob)(const double x[2]);
     // Points: centres and standard deviation of separated isotropic modes for the mode measures, or NULL.
     int n_modes; double mode_std; void (*mode)(int k, double centre[2]);
-    // Images: one draw of that class, height x width x channels bytes.
-    void (*image)(Rng *r, int label, uint8_t *pixels);
+    // Images: one draw of that class, height x width x channels bytes, and what is known of it (n_attributes numbers).
+    void (*image)(Rng *r, int label, uint8_t *pixels, float *attributes);
     int pool;                      // images: how many training examples are drawn at open (a tenth as many for testing)
+    int n_attributes;              // numbers known per example besides its class, such as a sprite's place
+    const char *attributes[ATTRIBUTES_MAX];
 } DataDef;
 
 typedef struct {
@@ -43,6 +46,7 @@ typedef struct {
     float *points[2];              // [n, dim] or NULL
     uint8_t *pixels[2];            // [n, dim] or NULL
     uint8_t *labels[2];            // [n] or NULL
+    float *attributes[2];          // [n, n_attributes] or NULL
     double mean[2], std[2];        // points: of each axis, for models that standardise (std 1 where it is 0)
     char sha256[65];               // image sets: of all that is held, hex; else ""
     int users;                     // runs that learn from it now
@@ -64,6 +68,12 @@ bool data_open(Data *d, const DataDef *def, Budget *budget);
 typedef struct { const float *x; const int32_t *labels; int n; } DataRows;
 bool data_from_rows(Data *d, const char *id, DataKind kind, const int shape[3], int classes, DataRows train, DataRows test, Budget *budget);
 
+// The same rows with what is known of each besides its class: train [n, names], test likewise (NULL where there are no test rows), finite.
+// The names are copied.
+typedef struct { int n; const char *name[ATTRIBUTES_MAX]; const float *train, *test; } DataAttributes;
+bool data_from_known(Data *d, const char *id, DataKind kind, const int shape[3], int classes, DataRows train, DataRows test, const DataAttributes *known,
+                     Budget *budget);
+
 // Unpacked IDX files (LeCun's format, big-endian): images 0x00000803 [n, h, w] (or 0x00000804 [n, h, w, c]), labels 0x00000801 [n].
 // Labels and test files may be { NULL, 0 }.  Messages name the file's role, what was found and what is accepted.
 typedef struct { const uint8_t *bytes; size_t size; } Bytes;
@@ -80,6 +90,8 @@ void data_batch(const Data *d, uint32_t seed, uint64_t step, int batch, float *x
 // Examples first..first+n-1 of the sequence that `seed` names, x [n, dim], labels [n] or NULL.  Endless sets: fresh draws, of
 // training or test streams.  Held rows: a random order of the split without repetition (then again in another order).
 void data_draw(const Data *d, Split split, uint32_t seed, uint32_t first, int n, float *x, int32_t *labels);
+// The same with what is known of each example, attributes [n, n_attributes] or NULL.
+void data_draw_known(const Data *d, Split split, uint32_t seed, uint32_t first, int n, float *x, int32_t *labels, float *attributes);
 
 // Rows of one class only, in that sequence's order: fills at most n, returns how many were found.
 int data_draw_class(const Data *d, Split split, uint32_t seed, int label, int n, float *x);

@@ -4,7 +4,7 @@
 #include "data/data.h"
 #include "data/digits.h"
 
-static void digits_image(Rng *r, int label, uint8_t *pixels) { digits_draw(r, label, pixels); }
+static void digits_image(Rng *r, int label, uint8_t *pixels, float *attributes) { (void)attributes; digits_draw(r, label, pixels); }
 
 const DataDef data_digits = {
     .id = "digits", .title = "Drawn digits",

@@ -22,6 +22,14 @@ bool hold_begin(Data *d, const char *id, DataKind kind, const int shape[3], int 
     return d->def.id != NULL;
 }
 
+// Numbers known per example: beside the hashed piece, so that a set's name does not depend on them.
+static bool attribute_room(Data *d) {
+    size_t k = (size_t)d->def.n_attributes;
+    for (int s = 0; s < 2 && k; s++)
+        if (!(d->attributes[s] = d->n[s] ? arena_alloc(&d->arena, (size_t)d->n[s] * k * sizeof(float)) : d->attributes[SPLIT_TRAIN])) return false;
+    return true;
+}
+
 bool hold_room(Data *d, int n_train, int n_test) {
     size_t cell = d->def.kind == DATA_POINTS ? sizeof(float) : 1, row = cell * (size_t)d->dim, label = d->def.classes > 0;
     int n[2] = { n_train, n_test };
@@ -38,6 +46,7 @@ bool hold_room(Data *d, int n_train, int n_test) {
         d->labels[s] = piece;
         piece += n[s];
     }
+    if (!attribute_room(d)) return false;
     if (n_test == 0) {
         d->n[SPLIT_TEST] = n_train;
         d->points[SPLIT_TEST] = d->points[SPLIT_TRAIN];
@@ -59,6 +68,8 @@ static void place(Data *d, Split split, int to, const Source *s, int from) {
         for (size_t i = 0; i < dim; i++) row[i] = (uint8_t)(s->x[at + i] * 255 + 0.5f);
     }
     if (d->labels[split]) d->labels[split][to] = s->labels ? (uint8_t)s->labels[from] : s->label_bytes ? s->label_bytes[from] : 0;
+    size_t k = (size_t)d->def.n_attributes;
+    if (k) memcpy(d->attributes[split] + k * (size_t)to, s->attributes + k * (size_t)from, k * sizeof(float));
 }
 
 bool hold_rows(Data *d, const Source *train, const Source *test) {

@@ -8,7 +8,7 @@ enum { IMAGE_SIDE_MAX = 256, CLASSES_MAX = 256, HOLD_OUT_MIN = 100, HOLD_OUT = 1
 
 // Rows as a caller has them: numbers with 32-bit labels, or bytes as in an IDX file.  Labels NULL: none.
 typedef struct {
-    const float *x; const int32_t *labels;
+    const float *x, *attributes; const int32_t *labels;
     const uint8_t *bytes, *label_bytes;
     int n;
 } Source;
@@ -20,7 +20,7 @@ bool image_shape_ok(const int shape[3]);
 bool hold_begin(Data *d, const char *id, DataKind kind, const int shape[3], int classes, Budget *budget);
 
 // Room for n[0] training and n[1] test rows, in one piece so that it can be hashed at once; n[1] = 0: the test split is the training
-// split.  Sets n, points or pixels, labels.  False: over the budget.
+// split.  Sets n, points or pixels, labels, attributes.  False: over the budget.
 bool hold_room(Data *d, int n_train, int n_test);
 
 // Copies the rows.  test->n 0: a tenth of the training rows, chosen by a fixed permutation, becomes the test split when there

@@ -38,7 +38,27 @@ static bool labels_ok(const char *role, const DataRows *rows, int classes) {
     return true;
 }
 
+static bool attributes_ok(const char *role, const DataAttributes *known, const float *values, int rows) {
+    if (rows && known->n && !values) return fail(ERROR_BAD_ARGUMENT, "attributes: the %s has none, but %d are named", role, known->n);
+    for (int i = 0; i < rows * known->n; i++)
+        if (!isfinite(values[i]))
+            return fail(ERROR_BAD_ARGUMENT, "attributes: '%s' of row %d of the %s is not a finite number", known->name[i % known->n], i / known->n, role);
+    return true;
+}
+
+static bool keep_names(Data *d, const DataAttributes *known) {
+    d->def.n_attributes = known->n;
+    for (int j = 0; j < known->n; j++)
+        if (!(d->def.attributes[j] = arena_string(&d->arena, known->name[j]))) return false;
+    return true;
+}
+
 bool data_from_rows(Data *d, const char *id, DataKind kind, const int shape[3], int classes, DataRows train, DataRows test, Budget *budget) {
+    return data_from_known(d, id, kind, shape, classes, train, test, &(DataAttributes){ 0 }, budget);
+}
+
+bool data_from_known(Data *d, const char *id, DataKind kind, const int shape[3], int classes, DataRows train, DataRows test, const DataAttributes *known,
+                     Budget *budget) {
     *d = (Data){ 0 };
     if (!id || !id[0]) return fail(ERROR_BAD_ARGUMENT, "id: is empty; a data set needs a name");
     if (!shape_ok(kind, shape)) return false;
@@ -51,8 +71,12 @@ bool data_from_rows(Data *d, const char *id, DataKind kind, const int shape[3], 
     if (!values_ok("data", kind, &train, dim) || !labels_ok("data", &train, classes)) return false;
     if (test.n > 0 && (!values_ok("test", kind, &test, dim) || !labels_ok("test", &test, classes))) return false;
 
-    Source rows = { .x = train.x, .labels = train.labels, .n = train.n }, held = { .x = test.x, .labels = test.labels, .n = test.n };
-    if (!hold_begin(d, id, kind, shape, classes, budget) || !hold_rows(d, &rows, &held)) {
+    if (known->n < 0 || known->n > ATTRIBUTES_MAX) return fail(ERROR_BAD_ARGUMENT, "attributes: %d names; accepted are 0 to %d", known->n, ATTRIBUTES_MAX);
+    if (!attributes_ok("data", known, known->train, train.n) || !attributes_ok("test", known, known->test, test.n)) return false;
+
+    Source rows = { .x = train.x, .attributes = known->train, .labels = train.labels, .n = train.n };
+    Source held = { .x = test.x, .attributes = known->test, .labels = test.labels, .n = test.n };
+    if (!hold_begin(d, id, kind, shape, classes, budget) || !keep_names(d, known) || !hold_rows(d, &rows, &held)) {
         data_close(d);
         return false;
     }

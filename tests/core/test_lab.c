@@ -148,8 +148,8 @@ TEST(lab, "weights of other pictures, other formats or no file at all are refuse
     float x[2 * 64] = { 0 };
     const int shape[3] = { 8, 8, 1 };
     x[0] = 1;
-    ENSURE(lab_add_rows(lab, "faces", DATA_IMAGE, shape, 0, (DataRows){ x, NULL, 2 }, (DataRows){ 0 }));
-    Run *run = run_new(lab, "vae", "faces", 1, TINY);
+    ENSURE(lab_add_rows(lab, "heads", DATA_IMAGE, shape, 0, (DataRows){ x, NULL, 2 }, (DataRows){ 0 }));
+    Run *run = run_new(lab, "vae", "heads", 1, TINY);
     Out out;
     out_init(&out, NULL);
     const uint8_t *bytes;
@@ -157,10 +157,10 @@ TEST(lab, "weights of other pictures, other formats or no file at all are refuse
     ENSURE(run && run_save(run, true, &out, &bytes, &size));
     run_free(run);
     x[1] = 1;
-    ENSURE(lab_add_rows(lab, "faces", DATA_IMAGE, shape, 0, (DataRows){ x, NULL, 2 }, (DataRows){ 0 }));
+    ENSURE(lab_add_rows(lab, "heads", DATA_IMAGE, shape, 0, (DataRows){ x, NULL, 2 }, (DataRows){ 0 }));
     ENSURE(!run_load(lab, bytes, size));
     ENSURE_EQUAL(error_code(), ERROR_BAD_FILE);
-    says("faces"), says("SHA-256");
+    says("heads"), says("SHA-256");
     ENSURE_FAILS(run_load(lab, (const uint8_t *)"PK\3\4 not weights", 17), ERROR_BAD_FILE);
     ENSURE_FAILS(run_load(lab, bytes, 0), ERROR_BAD_FILE);
     out_clear(&out);
