@@ -131,6 +131,19 @@ Var *v_grad(Var *y, Var *x) {
     return dx;
 }
 
+void v_track(Var *statistic, const Param *running) { statistic->param = running; }
+
+// The mean of what was reported for q; what it is, where nothing was.
+static Var *reported(Program *p, const Param *q) {
+    Var *sum = NULL;
+    int n = 0;
+    for (int i = 0; i < p->n && !p->failed; i++) {
+        Var *v = p->var[i];
+        if (v->op != OP_param && v->param == q) sum = n++ ? v_add(sum, v) : v;
+    }
+    return n ? v_scale(sum, 1 / (float)n) : v_param(p, q);
+}
+
 // A parameter that several parts of the graph read is one Var in each of them; their gradients add up.
 void program_gradient(Var *loss, Params *params) {
     Program *p = loss->p;
@@ -138,7 +151,7 @@ void program_gradient(Var *loss, Params *params) {
     int owner[PARAMS_MAX], n = 0;
     for (int i = 0; i < p->n; i++) {
         Var *v = p->var[i];
-        if (v->op != OP_param || v->param->store != params) continue;
+        if (v->op != OP_param || v->param->store != params || v->param->running) continue;
         if (n == PARAMS_MAX) { fail(ERROR_BAD_ARGUMENT, "'%s' reads parameters more than %d times", p->name, PARAMS_MAX); p->failed = true; return; }
         for (owner[n] = 0; owner[n] < params->n && params->param[owner[n]] != v->param; owner[n]++) {}
         leaf[n++] = v;
@@ -147,7 +160,7 @@ void program_gradient(Var *loss, Params *params) {
     for (int k = 0; k < n && !p->failed; k++) total[owner[k]] = total[owner[k]] ? v_add(total[owner[k]], d[k]) : d[k];
     for (int k = 0; k < params->n && !p->failed; k++) {
         const Param *q = params->param[k];
-        Var *g = total[k] ? total[k] : v_fill(p, 0, q->rank, q->dim);
+        Var *g = q->running ? reported(p, q) : total[k] ? total[k] : v_fill(p, 0, q->rank, q->dim);
         if ((op_defs[g->op].flags & (LEAF | ALIAS)) || g->kept) g = v_copy(g);
         program_keep(g)->data = params->grad + q->at;
         g->name = q->name;

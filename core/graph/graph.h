@@ -40,7 +40,7 @@ struct Var {
     float f[2];                  // attributes; meaning at the op's builder
     int i[ATTR_MAX];
     const double *live;          // knob: where its value stands
-    const Param *param;          // param: which one
+    const Param *param;          // param: which one.  Else the running statistic that this value feeds, or NULL
     float *data;                 // leaf: the caller's memory.  Else set by program_end, valid during program_run
     float *temp;                 // workspace of this op during its run, or NULL
     const char *name;            // for messages and pictures; static, or NULL
@@ -61,6 +61,7 @@ struct Program {
     uint32_t seed;               // keys its random ops
     uint64_t tick;               // which draw of them: set by program_run
     bool average;                // parameters are read from their moving average
+    bool training;               // dropout drops, batch norm takes the batch's own statistics; set before building, like `average'
     bool failed;
     int n, cap; Var **var;       // every Var made, in order
     int n_steps; Var **step;     // what program_run runs
@@ -75,6 +76,8 @@ void program_begin(Program *p, const char *name, Arena *arena, Scratch *scratch,
 Var *program_keep(Var *v);
 // Appends the gradient of `loss` (its sum) with respect to every parameter of the store, written into the store's grad span.
 void program_gradient(Var *loss, Params *params);
+// This value is the batch's statistic: where its program makes the gradient for the store of `running`, a step moves that towards it.
+void v_track(Var *statistic, const Param *running);
 // Plans.  False: the graph failed or memory is over.  After the last program of a scratch, scratch_bind() gives them memory.
 bool program_end(Program *p);
 bool scratch_bind(Scratch *s, Arena *arena);
@@ -118,6 +121,11 @@ Var *v_expand(Var *x, int rank, const int *dim);                 // repeats the 
 Var *v_sum(Var *x), *v_mean(Var *x);                             // over everything: every dimension 1
 Var *v_sum_rows(Var *x);                                         // [B,D] -> [B,1]: over each row
 Var *v_lse(Var *x);                                              // log sum exp over the last axis, which becomes 1
+// Sums (x - mean)^2 over the axes where mean's dim is 1.  `mean` must be the mean of what is summed (or of several outputs whose
+// gradients are the same): its own gradient is taken as 0, which it then is.
+Var *v_spread(Var *x, Var *mean);
+
+Var *v_softmax(Var *x);                                          // over the last axis
 
 // --- Shape --------------------------------------------------------------------------------------------------------------
 
@@ -132,7 +140,7 @@ Var *v_permute(Var *x, int rank, const int *axis);               // y.dim[k] = x
 
 // --- Linear -------------------------------------------------------------------------------------------------------------
 
-// op(a) op(b), a [M,K] (ta: [K,M]), b [K,N] (tb: [N,K]) -> [M,N].
+// op(a) op(b), a [M,K] (ta: [K,M]), b [K,N] (tb: [N,K]) -> [M,N]; or that for each leading index of a [n,M,K] and b [n,K,N].
 Var *v_matmul(Var *a, Var *b, bool ta, bool tb);
 // Convolution (correlation), channels last: x [B,H,W,C], w [k,k,C,O] -> [B,H',W',O], H' = (H + 2 pad - k) / stride + 1.
 Var *v_conv(Var *x, Var *w, int stride, int pad);

@@ -10,16 +10,23 @@
 // --- matmul.  i: ta, tb --------------------------------------------------------------------------------------------------
 
 Var *v_matmul(Var *a, Var *b, bool ta, bool tb) {
-    if (a->rank != 2 || b->rank != 2) return var_fail(a->p, OP_matmul, a, b, "both must be matrices");
-    if (a->dim[!ta] != b->dim[tb]) return var_fail(a->p, OP_matmul, a, b, "the inner dimensions differ");
-    Var *y = var_new(a->p, OP_matmul, 2, (int[]){ a->dim[ta], b->dim[!tb] }, a, b);
+    int lead = a->rank - 2;
+    if (a->rank != b->rank || (lead != 0 && lead != 1)) return var_fail(a->p, OP_matmul, a, b, "both must be matrices, or both stacks of them");
+    if (lead && a->dim[0] != b->dim[0]) return var_fail(a->p, OP_matmul, a, b, "the stacks differ in length");
+    if (a->dim[lead + !ta] != b->dim[lead + tb]) return var_fail(a->p, OP_matmul, a, b, "the inner dimensions differ");
+    int dim[3] = { a->dim[0] };
+    dim[lead] = a->dim[lead + ta], dim[lead + 1] = b->dim[lead + !tb];
+    Var *y = var_new(a->p, OP_matmul, a->rank, dim, a, b);
     y->i[0] = ta, y->i[1] = tb;
     return y;
 }
 
 void op_run_matmul(Var *y) {
     const Var *a = y->src[0], *b = y->src[1];
-    matmul(y->dim[0], y->dim[1], a->dim[!y->i[0]], a->data, a->dim[1], y->i[0], b->data, b->dim[1], y->i[1], y->data, y->dim[1], false);
+    const int lead = y->rank - 2, stack = lead ? y->dim[0] : 1, M = y->dim[lead], N = y->dim[lead + 1];
+    const int lda = a->dim[lead + 1], ldb = b->dim[lead + 1], K = a->dim[lead + !y->i[0]];
+    for (int i = 0; i < stack; i++)
+        matmul(M, N, K, a->data + (long)i * M * K, lda, y->i[0], b->data + (long)i * K * N, ldb, y->i[1], y->data + (long)i * M * N, N, false);
 }
 
 void op_grad_matmul(Var *y, Var *dy, Var **dx) {

@@ -70,20 +70,31 @@ NO_GRAD(rand)
 
 // --- Reductions -----------------------------------------------------------------------------------------------------------
 
-// Sum of n floats in a fixed order: four lanes over blocks of 256, blocks in double.
-static float sum_run(const float *x, int n) {
+// Sum of n floats, or of their squared distances from `mean`, in a fixed order: four lanes over blocks of 256, blocks in double.
+INLINE F4 term(F4 x, float mean, bool square) {
+    F4 d = f4_sub(x, f4_splat(mean));
+    return square ? f4_mul(d, d) : x;
+}
+
+INLINE float sum_terms(const float *x, int n, float mean, bool square) {
     double total = 0;
     for (int at = 0; at < n; at += 256) {
         int m = n - at < 256 ? n - at : 256, i = 0;
-        F4 acc = f4_splat(0);
-        for (; i + 4 <= m; i += 4) acc = f4_add(acc, f4_load(x + at + i));
-        if (i < m) acc = f4_add(acc, f4_load_part(x + at + i, m - i));
+        F4 sum = f4_splat(0);
+        for (; i + 4 <= m; i += 4) sum = f4_add(sum, term(f4_load(x + at + i), mean, square));
+        if (i < m) {
+            float rest[4] = { mean, mean, mean, mean };                     // no distance
+            for (int k = 0; i + k < m; k++) rest[k] = x[at + i + k];
+            sum = f4_add(sum, term(f4_load(rest), mean, square));
+        }
         float lane[4];
-        f4_store(lane, acc);
+        f4_store(lane, sum);
         total += (double)((lane[0] + lane[1]) + (lane[2] + lane[3]));
     }
     return (float)total;
 }
+static float sum_run(const float *x, int n) { return sum_terms(x, n, 0, false); }
+static float square_run(const float *x, float mean, int n) { return sum_terms(x, n, mean, true); }
 
 Var *v_sum_to(Var *x, int rank, const int *dim) {
     if (same_shape(x, rank, dim)) return x;
@@ -93,29 +104,45 @@ Var *v_sum_to(Var *x, int rank, const int *dim) {
     return var_new(x->p, OP_sum_to, rank, dim, x, NULL);
 }
 
-void op_run_sum_to(Var *y) {
-    const Var *x = y->src[0];
-    // Merged axes of x, last first; kept[k]: the axis stays.
-    int dim[RANK_MAX] = { 1, 1, 1, 1 }, kept[RANK_MAX] = { 0 }, n = 0;
+// How x is summed into y: merged axes of x, last first, and y's step along each, 0 where it is summed.
+typedef struct { int dim[RANK_MAX], step[RANK_MAX]; } Fold;
+
+static Fold fold_of(const Var *x, const Var *y) {
+    Fold f = { .dim = { 1, 1, 1, 1 } };
+    int n = 0, step = 1, kept[RANK_MAX] = { 0 };
     for (int i = x->rank - 1; i >= 0; i--) {
         if (x->dim[i] == 1) continue;
         int keep = y->dim[i] > 1;
-        if (n && kept[n - 1] == keep) dim[n - 1] *= x->dim[i];
-        else dim[n] = x->dim[i], kept[n] = keep, n++;
+        if (n && kept[n - 1] == keep) f.dim[n - 1] *= x->dim[i];
+        else f.dim[n] = x->dim[i], kept[n] = keep, n++;
     }
-    int stride[RANK_MAX] = { 0 }, step = 1;                      // of y along each merged axis
     for (int k = 0; k < n; k++)
-        if (kept[k]) stride[k] = step, step *= dim[k];
-    memset(y->data, 0, sizeof(float) * (size_t)y->size);
+        if (kept[k]) f.step[k] = step, step *= f.dim[k];
+    return f;
+}
+
+// Adds n numbers to the one or (kept) n at `to`.  mean: NULL, or what stands at y's place.
+typedef void AddRun(float *restrict to, const float *restrict from, const float *restrict mean, int n, bool kept);
+
+// Adds each run of x, its last merged axis, to where it belongs in y.
+INLINE void fold(AddRun *add, const Var *x, const float *mean, Var *y) {
+    const Fold f = fold_of(x, y);
     const float *from = x->data;
-    for (int l = 0; l < dim[3]; l++)
-        for (int k = 0; k < dim[2]; k++)
-            for (int j = 0; j < dim[1]; j++, from += dim[0]) {
-                float *restrict to = y->data + (long)j * stride[1] + (long)k * stride[2] + (long)l * stride[3];
-                if (!kept[0]) *to += sum_run(from, dim[0]);
-                else for (int i = 0; i < dim[0]; i++) to[i] += from[i];
+    memset(y->data, 0, sizeof(float) * (size_t)y->size);
+    for (int l = 0; l < f.dim[3]; l++)
+        for (int k = 0; k < f.dim[2]; k++)
+            for (int j = 0; j < f.dim[1]; j++, from += f.dim[0]) {
+                long at = (long)j * f.step[1] + (long)k * f.step[2] + (long)l * f.step[3];
+                add(y->data + at, from, mean ? mean + at : NULL, f.dim[0], f.step[0] != 0);
             }
 }
+
+INLINE void add_run(float *restrict to, const float *restrict from, const float *restrict mean, int n, bool kept) {
+    (void)mean;
+    if (!kept) *to += sum_run(from, n);
+    else for (int i = 0; i < n; i++) to[i] += from[i];
+}
+void op_run_sum_to(Var *y) { fold(add_run, y->src[0], NULL, y); }
 void op_grad_sum_to(Var *y, Var *dy, Var **dx) { dx[0] = v_expand(dy, y->src[0]->rank, y->src[0]->dim); }
 
 Var *v_sum(Var *x) { return v_sum_to(x, x->rank, (int[]){ 1, 1, 1, 1 }); }
@@ -171,6 +198,43 @@ void op_run_lse(Var *y) {
     }
 }
 void op_grad_lse(Var *y, Var *dy, Var **dx) { dx[0] = v_mul(v_exp(v_sub(y->src[0], y)), dy); }
+
+Var *v_softmax(Var *x) { return var_new(x->p, OP_softmax, x->rank, x->dim, x, NULL); }
+
+void op_run_softmax(Var *y) {
+    int n = y->dim[y->rank - 1];
+    for (int r = 0; r < y->size; r += n) {
+        const float *x = y->src[0]->data + r;
+        float *out = y->data + r, top = x[0];
+        for (int i = 1; i < n; i++) top = x[i] > top ? x[i] : top;
+        INDEPENDENT for (int i = 0; i < n; i++) out[i] = x[i] - top;
+        vexp(out, out, n);
+        float share = 1 / sum_run(out, n);
+        for (int i = 0; i < n; i++) out[i] *= share;
+    }
+}
+void op_grad_softmax(Var *y, Var *dy, Var **dx) {
+    int dim[RANK_MAX];
+    memcpy(dim, y->dim, sizeof dim);
+    dim[y->rank - 1] = 1;
+    dx[0] = v_mul(y, v_sub(dy, v_sum_to(v_mul(dy, y), y->rank, dim)));
+}
+
+Var *v_spread(Var *x, Var *mean) {
+    if (x->rank != mean->rank) return var_fail(x->p, OP_spread, x, mean, "ranks differ");
+    for (int i = 0; i < x->rank; i++)
+        if (mean->dim[i] != 1 && mean->dim[i] != x->dim[i]) return var_fail(x->p, OP_spread, x, mean, "an axis neither stays nor becomes 1");
+    return var_new(x->p, OP_spread, x->rank, mean->dim, x, mean);
+}
+
+INLINE void spread_run(float *restrict to, const float *restrict from, const float *restrict mean, int n, bool kept) {
+    if (!kept) *to += square_run(from, *mean, n);
+    else for (int i = 0; i < n; i++) to[i] += (from[i] - mean[i]) * (from[i] - mean[i]);
+}
+void op_run_spread(Var *y) { fold(spread_run, y->src[0], y->src[1]->data, y); }
+void op_grad_spread(Var *y, Var *dy, Var **dx) {
+    if (y->src[0]->wanted) dx[0] = v_mul(v_sub(y->src[0], y->src[1]), v_scale(dy, 2));
+}
 
 // --- Shape ------------------------------------------------------------------------------------------------------------------
 

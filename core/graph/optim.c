@@ -6,7 +6,7 @@
 
 double params_grad_norm(const Params *s) {
     double sum = 0;
-    for (int i = 0; i < s->n_floats; i += 16) {          // spans are whole sixteens
+    for (int i = 0; i < s->n_learned; i += 16) {          // spans are whole sixteens
         double part = 0;
         for (int j = 0; j < 16; j++) part += (double)s->grad[i + j] * (double)s->grad[i + j];
         sum += part;
@@ -24,7 +24,7 @@ static void adam(const Optimizer *o, Params *s, float scale) {
     const float keep = (float)(1 - o->rate * o->decay);
     float *restrict x = s->value, *restrict m = s->m, *restrict v = s->v;
     const float *restrict g = s->grad;
-    for (int i = 0; i < s->n_floats; i++) {
+    for (int i = 0; i < s->n_learned; i++) {
         float d = g[i] * scale;
         m[i] = b1 * m[i] + c1 * d;
         v[i] = b2 * v[i] + c2 * (d * d);
@@ -37,7 +37,7 @@ static void rmsprop(const Optimizer *o, Params *s, float scale) {
     const float keep = (float)(1 - o->rate * o->decay);
     float *restrict x = s->value, *restrict v = s->v;
     const float *restrict g = s->grad;
-    for (int i = 0; i < s->n_floats; i++) {
+    for (int i = 0; i < s->n_learned; i++) {
         float d = g[i] * scale;
         v[i] = b2 * v[i] + c2 * (d * d);
         x[i] = keep * x[i] - rate * d / (sqrtf(v[i]) + eps);
@@ -49,10 +49,15 @@ static void momentum(const Optimizer *o, Params *s, float scale, float mu) {
     const float rate = (float)o->rate, keep = (float)(1 - o->rate * o->decay);
     float *restrict x = s->value, *restrict m = s->m;
     const float *restrict g = s->grad;
-    for (int i = 0; i < s->n_floats; i++) {
+    for (int i = 0; i < s->n_learned; i++) {
         m[i] = mu * m[i] + g[i] * scale;
         x[i] = keep * x[i] - rate * m[i];
     }
+}
+
+// Running statistics: a tenth of the way towards the last batch's (the momentum of 0.1 that is usual since Torch).
+static void move_running(Params *s) {
+    for (int i = s->n_learned; i < s->n_floats; i++) s->value[i] += .1f * (s->grad[i] - s->value[i]);
 }
 
 static void move_average(Params *s, double decay) {
@@ -74,6 +79,7 @@ bool optimizer_step(const Optimizer *o, Params *s) {
     case OPTIM_MOMENTUM: momentum(o, s, scale, (float)o->beta1); break;
     case OPTIM_SGD: momentum(o, s, scale, 0); break;
     }
+    move_running(s);
     if (o->average > 0) move_average(s, o->average);
     return true;
 }

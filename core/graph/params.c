@@ -15,15 +15,32 @@ Param *params_add(Params *s, const char *name, InitKind init, float scale, int r
         fail(ERROR_OUT_OF_MEMORY, "%s: more than %d tensors", s->name, PARAMS_MAX);
         return &dummy;
     }
-    *p = (Param){ .store = s, .rank = rank, .size = 1, .at = s->n_floats, .init = init, .scale = scale };
+    *p = (Param){ .store = s, .rank = rank, .size = 1, .init = init, .scale = scale };
     strncpy(p->name, name, sizeof p->name - 1);
     for (int i = 0; i < rank; i++) p->size *= p->dim[i] = dim[i];
-    s->param[s->n++] = p;
-    s->n_floats += (p->size + 15) & ~15;
+    return s->param[s->n++] = p;
+}
+
+Param *params_add_running(Params *s, const char *name, InitKind init, int rank, const int *dim) {
+    Param *p = params_add(s, name, init, 0, rank, dim);
+    p->running = true;
     return p;
 }
 
+// Gives the learned or the running tensors their places behind what has one.
+static void lay_out(Params *s, bool running) {
+    for (int k = 0; k < s->n; k++) {
+        Param *p = s->param[k];
+        if (p->running != running) continue;
+        p->at = s->n_floats;
+        s->n_floats += (p->size + 15) & ~15;
+    }
+}
+
 bool params_alloc(Params *s, uint32_t seed) {
+    lay_out(s, false);
+    s->n_learned = s->n_floats;
+    lay_out(s, true);
     float **span[] = { &s->value, &s->grad, &s->m, &s->v, &s->average };
     for (int i = 0; i < 5; i++)
         if (!(*span[i] = arena_new(s->arena, float, s->n_floats))) return false;
@@ -56,6 +73,6 @@ float *param_value(const Param *p) { return p->store->value + p->at; }
 
 int params_count(const Params *s) {
     int n = 0;
-    for (int k = 0; k < s->n; k++) n += s->param[k]->size;
+    for (int k = 0; k < s->n; k++) n += s->param[k]->running ? 0 : s->param[k]->size;
     return n;
 }

@@ -155,6 +155,7 @@ static void gradients_are_right(Lab *lab, const ModelDef *def, bool image) {
         const Params *p = shape->model.store[k];
         for (int i = 0; i < 20; i++) {
             const Param *q = p->param[(i * 7) % p->n];
+            if (q->running) continue;
             int at = q->at + (i * 31) % q->size;
             const float h = 1.f / 1024;
             float grad;

@@ -44,6 +44,9 @@ static Var *f_sum_rows(Var *a, Var *b) { (void)b; return v_square(v_sum_rows(a))
 static Var *f_sum_axis(Var *a, Var *b) { (void)b; return v_square(v_sum_to(a, 4, (int[]){ 1, 2, 1, 3 })); }
 static Var *f_expand(Var *a, Var *b) { (void)b; return v_square(v_expand(a, 4, (int[]){ 2, 2, 3, 3 })); }
 static Var *f_lse(Var *a, Var *b) { (void)b; return v_square(v_lse(a)); }
+static Var *f_spread(Var *a, Var *b) { (void)b; return v_square(v_spread(a, v_scale(v_sum_rows(a), 1.f / 5))); }
+static Var *f_spread_rows(Var *a, Var *b) { (void)b; return v_square(v_spread(a, v_scale(v_sum_to(a, 2, (int[]){ 1, 3 }), .25f))); }
+static Var *f_softmax(Var *a, Var *b) { (void)b; return v_square(v_softmax(a)); }
 static Var *f_reshape(Var *a, Var *b) { (void)b; return v_square(v_reshape2(a, 4, 3)); }
 static Var *f_detach(Var *a, Var *b) { (void)b; return v_mul(a, v_detach(v_fill(a->p, 3, 2, a->dim))); }
 static Var *f_copy(Var *a, Var *b) { (void)b; return v_square(v_copy(a)); }
@@ -55,6 +58,10 @@ static Var *f_nn(Var *a, Var *b) { return v_square(v_matmul(a, b, false, false))
 static Var *f_nt(Var *a, Var *b) { return v_square(v_matmul(a, b, false, true)); }
 static Var *f_tn(Var *a, Var *b) { return v_square(v_matmul(a, b, true, false)); }
 static Var *f_tt(Var *a, Var *b) { return v_square(v_matmul(a, b, true, true)); }
+static Var *stack(Var *x, int rows) { return v_reshape(x, 3, (int[]){ 2, rows, x->size / 2 / rows }); }
+static Var *flat(Var *x) { return v_reshape2(x, x->size, 1); }
+static Var *f_stack(Var *a, Var *b) { return flat(v_square(v_matmul(stack(a, 3), stack(b, 4), false, false))); }
+static Var *f_stack_nt(Var *a, Var *b) { return flat(v_square(v_matmul(stack(a, 3), stack(b, 2), false, true))); }
 static Var *f_conv(Var *a, Var *b) { return v_square(v_conv(a, b, 1, 1)); }
 static Var *f_conv_stride(Var *a, Var *b) { return v_square(v_conv(a, b, 2, 1)); }
 static Var *f_conv_dx(Var *a, Var *b) { return v_square(v_conv_dx(a, b, 2, 1, 4, 4)); }
@@ -81,13 +88,15 @@ static const Case cases[] = {
     { "bce", 2, { M(2, 3), M(2, 3) }, .1f, .9f, f_bce },
     { "sum", 1, { M(3, 5) }, -1, 1, f_sum },           { "sum rows", 1, { M(3, 5) }, -1, 1, f_sum_rows },
     { "sum axes", 1, { { 2, 2, 3, 3 } }, -1, 1, f_sum_axis }, { "expand", 1, { { 2, 1, 3, 1 } }, -1, 1, f_expand },
-    { "lse", 1, { M(3, 4) }, -2, 2, f_lse },
+    { "lse", 1, { M(3, 4) }, -2, 2, f_lse },           { "softmax", 1, { M(3, 5) }, -2, 2, f_softmax },
+    { "spread", 1, { M(3, 5) }, -1, 1, f_spread },     { "spread over rows", 1, { M(4, 3) }, -1, 1, f_spread_rows },
     { "reshape", 1, { M(2, 6) }, -1, 1, f_reshape },   { "detach", 1, { M(2, 3) }, -1, 1, f_detach },
     { "copy", 1, { M(2, 3) }, -1, 1, f_copy },         { "slice", 1, { M(3, 4) }, -1, 1, f_slice },
     { "pad", 1, { M(3, 2) }, -1, 1, f_pad },           { "concat", 2, { M(3, 2), M(3, 4) }, -1, 1, f_concat },
     { "permute", 1, { { 2, 3, 1, 2 } }, -1, 1, f_permute },
     { "matmul", 2, { M(3, 4), M(4, 2) }, -1, 1, f_nn },  { "matmul NT", 2, { M(3, 4), M(2, 4) }, -1, 1, f_nt },
     { "matmul TN", 2, { M(4, 3), M(4, 2) }, -1, 1, f_tn }, { "matmul TT", 2, { M(4, 3), M(2, 4) }, -1, 1, f_tt },
+    { "stacked NN", 2, { M(6, 4), M(8, 2) }, -1, 1, f_stack }, { "stacked NT", 2, { M(6, 4), M(4, 4) }, -1, 1, f_stack_nt },
     { "conv", 2, { { 2, 3, 3, 2 }, { 3, 3, 2, 2 } }, -1, 1, f_conv },
     { "conv stride", 2, { { 1, 4, 4, 1 }, { 3, 3, 1, 2 } }, -1, 1, f_conv_stride },
     { "conv_dx", 2, { { 1, 2, 2, 2 }, { 3, 3, 1, 2 } }, -1, 1, f_conv_dx },
