@@ -89,6 +89,8 @@ typedef struct {
     int n;                               // how many (sample, interpolate's k, trace)
     const float *x, *y;                  // inputs, row-major: x or codes or a; mask or b
     size_t n_x, n_y;                     // their lengths in floats
+    const int32_t *labels;               // conditional models: the class of each row, instead of the option `label` for all; or NULL
+    size_t n_labels;
     const char *name;                    // view: its id.  measure: names, comma-separated, "" for all
     const char *options;                 // "key\tvalue\n" lines, or ""
 } Call;

@@ -22,21 +22,24 @@ typedef struct {
     int n;                       // asked for; 0: each measure's own default
     uint32_t seed;
     Out out;                     // of the verbs that are called
+    int32_t *labels;             // of the test rows drawn last
 } Task;
 
 static int count_of(const Task *t, int own) { return t->n ? t->n : own; }
 
 static float *test_rows(Task *t, int n) {
     float *x = arena_new(&t->out.arena, float, (size_t)n * (size_t)t->run->data->dim);
-    if (x) data_draw(t->run->data, SPLIT_TEST, t->seed, 0, n, x, NULL);
-    return x;
+    t->labels = arena_new(&t->out.arena, int32_t, n);
+    if (x && t->labels) data_draw(t->run->data, SPLIT_TEST, t->seed, 0, n, x, t->labels);
+    return t->labels ? x : NULL;
 }
 
 // Calls a verb on n rows; its array `data` lives in t->out until the next call.
 static const Array *answer(Task *t, const char *verb, int n, const float *x) {
     char options[48] = "";
-    if (!strcmp(verb, "sample") || !strcmp(verb, "bound")) snprintf(options, sizeof options, "seed\t%u\n", t->seed);
+    if (strcmp(verb, "reconstruct")) snprintf(options, sizeof options, "seed\t%u\n", t->seed);
     Call c = { .n = n, .x = x, .n_x = x ? (size_t)n * (size_t)t->run->data->dim : 0, .options = options };
+    if (x && run_can(t->run, "label")) c.labels = t->labels, c.n_labels = (size_t)n;
     Out result;
     out_init(&result, lab_budget(t->run->lab));
     bool ok = run_call(t->run, verb, &c, &result);

@@ -46,6 +46,7 @@ struct Run {
     Backup backup[STORES_MAX];
     History *history;
     uint64_t version;                // changes whenever weights do
+    const int32_t *labels;           // classes of the rows of the verb that runs, conditional models only
     Out described;                   // of run_describe
     struct { int n; uint32_t seed; double q95; } null;      // MMD of real against real, as last asked for
     struct {                         // what the judge said last, of n samples of that version and of as many real examples

@@ -78,7 +78,6 @@ static const Knob trace_options[] = {
     KNOBS_END,
 };
 static const Knob label_options[] = { LABEL, KNOBS_END };
-static const Knob no_options[] = { KNOBS_END };
 
 enum { PATH_LERP, PATH_SLERP };
 static const Knob path_options[] = {
@@ -86,9 +85,11 @@ static const Knob path_options[] = {
     LABEL,
     KNOBS_END,
 };
-enum { BOUND_SEED, BOUND_SAMPLES };
+enum { BOUND_SEED, BOUND_LABEL, BOUND_SAMPLES };
+static const Knob seed_options[] = { [BOUND_SEED] = SEED, [BOUND_LABEL] = LABEL, KNOBS_END };
 static const Knob bound_options[] = {
     [BOUND_SEED] = SEED,
+    [BOUND_LABEL] = LABEL,
     [BOUND_SAMPLES] = { .key = "samples", .title = "Samples", .type = KNOB_INTEGER, .points = 1, .image = 1, .min = 1, .max = 100000 },
     KNOBS_END,
 };
@@ -98,12 +99,43 @@ static const Knob measure_options[] = {
     KNOBS_END,
 };
 
-static bool label_fits(const Run *run, double label) {
-    return label < 0 || (run_verbs(run) & CAN_LABEL) || fail(ERROR_UNSUPPORTED, "label: %s is not conditional, so it has no classes to choose", run->model.def->id);
+// --- Classes ---------------------------------------------------------------------------------------------------------------------
+
+static bool class_fits(const Run *run, double label) {
+    int classes = run->data->def.classes;
+    return (label >= 0 && label < classes) || fail(ERROR_BAD_ARGUMENT, "label: was %g; accepted: a whole number from 0 to %d", label, classes - 1);
+}
+
+// The classes of n rows into run->labels, out of memory that the caller gives: one per row, or one for all; or drawn, each equally often, under
+// `seed` where that is asked for (a sample of any class), else they must be given.  A model without classes refuses any.
+static bool classes_of(Run *run, const Call *c, double label, const uint32_t *seed, int n, int32_t *labels) {
+    const char *id = run->model.def->id;
+    if (!(run_verbs(run) & CAN_LABEL))
+        return (label < 0 && !c->labels) || fail(ERROR_UNSUPPORTED, "label: %s is not conditional, so it has no classes to choose", id);
+    if (!labels) return false;
+    if (!c->labels && label < 0 && !seed) return fail(ERROR_BAD_ARGUMENT, "label: was left out; %s is conditional: accepted: the class of each row, or one for all", id);
+    if (c->labels && c->n_labels != (size_t)n) return fail(ERROR_BAD_ARGUMENT, "label: has %zu numbers; accepted: one, or one for each of the %d rows", c->n_labels, n);
+    for (int i = 0; i < n; i++) {
+        Rng r = rng_at((Key){ seed ? *seed : 0, STREAM_SAMPLE + 0xFFFF }, (uint32_t)i, 0);
+        labels[i] = c->labels ? c->labels[i] : label >= 0 ? (int32_t)label : rng_below(&r, run->data->def.classes);
+        if (!class_fits(run, labels[i])) return false;
+    }
+    run->labels = labels;
+    return true;
+}
+
+// For verbs that are told the classes of their rows; the memory lives in out.
+static bool given_classes(Run *run, const Call *c, double label, int n, Out *out) {
+    return classes_of(run, c, label, NULL, n, run_verbs(run) & CAN_LABEL ? arena_new(&out->arena, int32_t, n) : NULL);
+}
+
+// For verbs that draw classes where none are given: they are handed out as the array `labels`.
+static bool drawn_classes(Run *run, const Call *c, double label, uint32_t seed, int n, Out *out) {
+    return classes_of(run, c, label, &seed, n, run_verbs(run) & CAN_LABEL ? out_i32(out, "labels", 1, &n) : NULL);
 }
 
 static bool draw_of(const Run *run, const double *o, Draw *d) {
-    *d = (Draw){ .seed = (uint32_t)o[SAMPLE_SEED], .label = (int)o[SAMPLE_LABEL], .temperature = o[SAMPLE_TEMPERATURE], .steps = (int)o[SAMPLE_STEPS],
+    *d = (Draw){ .seed = (uint32_t)o[SAMPLE_SEED], .temperature = o[SAMPLE_TEMPERATURE], .steps = (int)o[SAMPLE_STEPS],
                  .sampler = (int)o[SAMPLE_SAMPLER], .truncation = o[SAMPLE_TRUNCATION], .frames = (int)o[TRACE_FRAMES] };
     const ModelDef *def = run->model.def;
     bool iterative = run_verbs(run) & CAN_STEPS;
@@ -111,13 +143,17 @@ static bool draw_of(const Run *run, const double *o, Draw *d) {
         return fail(ERROR_UNSUPPORTED, "steps, sampler: %s samples in one go, so they mean nothing to it", def->id);
     if (d->truncation > 0 && d->truncation < .05) return fail(ERROR_BAD_ARGUMENT, "truncation: was %g; accepted: 0 for none, or 0.05 to 10", d->truncation);
     if (d->truncation > 0 && iterative) return fail(ERROR_UNSUPPORTED, "truncation: %s starts from noise, not from a code", def->id);
-    return label_fits(run, o[SAMPLE_LABEL]);
+    return true;
 }
 
 // --- Verbs ----------------------------------------------------------------------------------------------------------------------
 
-#define EACH_CHUNK(first, m, n) \
-    for (int first = 0, m = 0; first < (n) && (m = (n) - first < run->model.chunk ? (n) - first : run->model.chunk, true); first += m)
+// Rows first..first+m-1 of n, as many as fit; the model sees their classes.
+static int chunk_at(Run *run, int first, int n) {
+    run->model.labels = run->labels ? run->labels + first : NULL;
+    return n - first < run->model.chunk ? n - first : run->model.chunk;
+}
+#define EACH_CHUNK(first, m, n) for (int first = 0, m = 0; first < (n) && (m = chunk_at(run, first, n)) > 0; first += m)
 
 static bool do_sample(Run *run, const Call *c, const double *o, Out *out) {
     Draw d;
@@ -125,7 +161,7 @@ static bool do_sample(Run *run, const Call *c, const double *o, Out *out) {
     Model *m = &run->model;
     float *x = out_examples(run, out, "data", 1, &c->n);
     float *codes = m->code_dim ? out_f32(out, "codes", 2, (int[]){ c->n, m->code_dim }) : NULL;
-    if (!x || (m->code_dim && !codes)) return false;
+    if (!x || (m->code_dim && !codes) || !drawn_classes(run, c, o[SAMPLE_LABEL], d.seed, c->n, out)) return false;
     EACH_CHUNK(first, k, c->n)
         if (!m->def->sample(m, &d, (uint32_t)first, k, x + (size_t)first * (size_t)m->dim, codes ? codes + (size_t)first * (size_t)m->code_dim : NULL))
             return false;
@@ -156,25 +192,22 @@ static bool decode_rows(Run *run, const float *codes, int n, float *x) {
 }
 
 static bool do_encode(Run *run, const Call *c, const double *o, Out *out) {
-    if (!label_fits(run, o[0])) return false;
     int n = rows_of("x", c->x, c->n_x, run->model.dim);
-    if (!n || !finite_rows("x", c->x, c->n_x)) return false;
+    if (!n || !finite_rows("x", c->x, c->n_x) || !given_classes(run, c, o[0], n, out)) return false;
     float *codes = out_f32(out, "data", 2, (int[]){ n, run->model.code_dim });
     return codes && encode_rows(run, c->x, n, codes);
 }
 
 static bool do_decode(Run *run, const Call *c, const double *o, Out *out) {
-    if (!label_fits(run, o[0])) return false;
     int n = rows_of("codes", c->x, c->n_x, run->model.code_dim);
-    if (!n || !finite_rows("codes", c->x, c->n_x)) return false;
+    if (!n || !finite_rows("codes", c->x, c->n_x) || !given_classes(run, c, o[0], n, out)) return false;
     float *x = out_examples(run, out, "data", 1, &n);
     return x && decode_rows(run, c->x, n, x);
 }
 
 static bool do_reconstruct(Run *run, const Call *c, const double *o, Out *out) {
-    if (!label_fits(run, o[0])) return false;
     int n = rows_of("x", c->x, c->n_x, run->model.dim);
-    if (!n || !finite_rows("x", c->x, c->n_x)) return false;
+    if (!n || !finite_rows("x", c->x, c->n_x) || !given_classes(run, c, o[0], n, out)) return false;
     float *x = out_examples(run, out, "data", 1, &n);
     float *codes = out_f32(out, "codes", 2, (int[]){ n, run->model.code_dim });
     return x && codes && encode_rows(run, c->x, n, codes) && decode_rows(run, codes, n, x);
@@ -192,10 +225,9 @@ static void slerp_weights(const float *a, const float *b, int n, double t, doubl
 
 static bool do_interpolate(Run *run, const Call *c, const double *o, Out *out) {
     int width = run->model.code_dim, k = c->n;
-    if (!label_fits(run, o[1])) return false;
     if (!count_is_good("k", k, 10000) || !rows_of("a", c->x, c->n_x, width) || !rows_of("b", c->y, c->n_y, width)) return false;
     if (c->n_x != c->n_y || c->n_x != (size_t)width) return fail(ERROR_BAD_ARGUMENT, "a, b: have %zu and %zu numbers; accepted: one code of %d numbers each", c->n_x, c->n_y, width);
-    if (!finite_rows("a", c->x, c->n_x) || !finite_rows("b", c->y, c->n_y)) return false;
+    if (!finite_rows("a", c->x, c->n_x) || !finite_rows("b", c->y, c->n_y) || !given_classes(run, c, o[1], k, out)) return false;
     float *x = out_examples(run, out, "data", 1, &k), *codes = out_f32(out, "codes", 2, (int[]){ k, width });
     if (!x || !codes) return false;
     for (int i = 0; i < k; i++) {
@@ -224,8 +256,7 @@ static bool over_rows(Run *run, const Call *c, const double *o, int n, RowsFn fn
 }
 
 static bool log_prob_rows(Run *run, const double *o, uint32_t first, int n, const float *rows, void *out) {
-    (void)o;
-    return run->model.def->log_prob(&run->model, n, rows, (double *)out + first);
+    return run->model.def->log_prob(&run->model, (uint32_t)o[BOUND_SEED], first, n, rows, (double *)out + first);
 }
 static bool bound_rows(Run *run, const double *o, uint32_t first, int n, const float *rows, void *out) {
     return run->model.def->bound(&run->model, (uint32_t)o[BOUND_SEED], first, n, rows, (int)o[BOUND_SAMPLES], (double *)out + first);
@@ -238,7 +269,7 @@ static bool critic_rows(Run *run, const double *o, uint32_t first, int n, const 
 static bool nats(Run *run, const Call *c, const double *o, Out *out, RowsFn fn) {
     int n = rows_of("x", c->x, c->n_x, run->model.dim);
     double *value = n && finite_rows("x", c->x, c->n_x) ? out_f64(out, "data", 1, &n) : NULL;
-    if (!value || !over_rows(run, c, o, n, fn, value)) return false;
+    if (!value || !given_classes(run, c, o[BOUND_LABEL], n, out) || !over_rows(run, c, o, n, fn, value)) return false;
     double unit = log_unit(run);
     for (int i = 0; i < n; i++) value[i] -= unit;
     return true;
@@ -248,14 +279,14 @@ static bool do_log_prob(Run *run, const Call *c, const double *o, Out *out) { re
 static bool do_bound(Run *run, const Call *c, const double *o, Out *out) { return nats(run, c, o, out, bound_rows); }
 
 // D* = p / (p + p_g) (Goodfellow et al. 2014, proposition 1), where the density p of the data is known; p_g is a kernel estimate from
-// 2000 samples, Gaussian with Scott's width.
+// 2000 samples, Gaussian with Scott's width.  Not of one class: its density is not known.
 static bool optimal_critic(Run *run, const Call *c, int n, Out *out) {
     enum { SAMPLES = 2000 };
     Model *m = &run->model;
-    if (!run->data->def.log_prob) return true;
+    if (!run->data->def.log_prob || run->labels) return true;
     float *best = out_f32(out, "optimal", 1, &n), *x = arena_new(&out->arena, float, SAMPLES * m->dim), *codes = arena_new(&out->arena, float, SAMPLES * m->code_dim);
     if (!best || !x || !codes) return false;
-    Draw d = { .seed = m->seed, .label = -1, .temperature = 1 };
+    Draw d = { .seed = m->seed, .temperature = 1 };
     EACH_CHUNK(first, k, SAMPLES)
         if (!m->def->sample(m, &d, (uint32_t)first, k, x + first * m->dim, codes + first * m->code_dim)) return false;
     from_model(run, x, SAMPLES);
@@ -280,11 +311,12 @@ static bool optimal_critic(Run *run, const Call *c, int n, Out *out) {
 static bool do_critic(Run *run, const Call *c, const double *o, Out *out) {
     int n = rows_of("x", c->x, c->n_x, run->model.dim);
     float *value = n && finite_rows("x", c->x, c->n_x) ? out_f32(out, "data", 1, &n) : NULL;
-    if (!value || !over_rows(run, c, o, n, critic_rows, value)) return false;
+    if (!value || !given_classes(run, c, o[1], n, out) || !over_rows(run, c, o, n, critic_rows, value)) return false;
     return !o[0] || optimal_critic(run, c, n, out);
 }
 static const Knob critic_options[] = {
     { .key = "optimal", .title = "With the optimal critic", .type = KNOB_BOOLEAN },
+    LABEL,
     KNOBS_END,
 };
 
@@ -299,6 +331,7 @@ static bool do_trace(Run *run, const Call *c, const double *o, Out *out) {
     float *times = out_f32(out, "time", 1, &frames);
     if (!t.data || !times) return false;
     memcpy(times, time, sizeof *times * (size_t)frames);
+    if (!drawn_classes(run, c, o[SAMPLE_LABEL], d.seed, c->n, out)) return false;
     bool estimates = run_verbs(run) & CAN_STEPS;
     if (estimates && (!(t.noise = out_examples(run, out, "noise", 2, (int[]){ frames, c->n })) ||
                       !(t.clean = out_examples(run, out, "clean", 2, (int[]){ frames, c->n })))) return false;
@@ -310,6 +343,28 @@ static bool do_trace(Run *run, const Call *c, const double *o, Out *out) {
     size_t rows = (size_t)frames * (size_t)c->n;
     if (!m->image) from_model(run, t.data, rows);                    // noisy images keep their range: the page maps it
     if (estimates) from_model(run, t.clean, rows);
+    return true;
+}
+
+// What is given stays exactly as it was.
+static bool do_inpaint(Run *run, const Call *c, const double *o, Out *out) {
+    Draw d;
+    Model *m = &run->model;
+    int n = rows_of("x", c->x, c->n_x, m->dim), masks = n ? rows_of("mask", c->y, c->n_y, m->dim) : 0;
+    if (!masks || !finite_rows("x", c->x, c->n_x) || !draw_of(run, o, &d)) return false;
+    if (masks != n && masks != 1) return fail(ERROR_BAD_ARGUMENT, "mask: has %d rows; accepted: one, or one for each of the %d examples", masks, n);
+    for (size_t i = 0; i < c->n_y; i++)
+        if (c->y[i] != 0 && c->y[i] != 1) return fail(ERROR_BAD_ARGUMENT, "mask: number %zu was %g; accepted: 1 where x is given, 0 elsewhere", i, (double)c->y[i]);
+    float *x = out_examples(run, out, "data", 1, &n), *rows = arena_new(&out->arena, float, m->chunk * m->dim), *mask = arena_new(&out->arena, float, m->chunk * m->dim);
+    if (!x || !rows || !mask || !drawn_classes(run, c, o[SAMPLE_LABEL], d.seed, n, out)) return false;
+    EACH_CHUNK(first, k, n) {
+        size_t at = (size_t)first * (size_t)m->dim, size = (size_t)k * (size_t)m->dim;
+        for (size_t i = 0; i < size; i++) mask[i] = c->y[masks == 1 ? i % (size_t)m->dim : at + i];
+        to_model(run, c->x + at, rows, k);
+        if (!m->def->inpaint(m, &d, (uint32_t)first, k, rows, mask, x + at)) return false;
+        from_model(run, x + at, (size_t)k);
+        for (size_t i = 0; i < size; i++) if (mask[i] > 0) x[at + i] = c->x[at + i];
+    }
     return true;
 }
 
@@ -379,10 +434,10 @@ static const struct {
     { "decode", CAN_DECODE, label_options, do_decode },
     { "reconstruct", CAN_RECONSTRUCT, label_options, do_reconstruct },
     { "interpolate", CAN_INTERPOLATE, path_options, do_interpolate },
-    { "logProb", CAN_LOG_PROB, no_options, do_log_prob },
+    { "logProb", CAN_LOG_PROB, seed_options, do_log_prob },
     { "bound", CAN_BOUND, bound_options, do_bound },
     { "trace", CAN_TRACE, trace_options, do_trace },
-    { "inpaint", CAN_INPAINT, sample_options, NULL },
+    { "inpaint", CAN_INPAINT, sample_options, do_inpaint },
     { "critic", CAN_CRITIC, critic_options, do_critic },
     { "measure", ALWAYS, measure_options, do_measure },
     { "view", ALWAYS, NULL, do_view },
@@ -397,6 +452,7 @@ bool run_can(const Run *run, const char *verb) {
 
 bool run_call(Run *run, const char *verb, const Call *c, Out *out) {
     error_clear();
+    run->labels = NULL;
     for (int i = 0; i < N_VERBS; i++) {
         if (strcmp(verbs[i].name, verb)) continue;
         const ModelDef *def = run->model.def;

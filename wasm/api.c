@@ -82,10 +82,11 @@ GENPLAY_API const char *gp_describe(Run *run) { return run_describe(run); }
 GENPLAY_API int gp_code_dim(const Run *run) { return run_code_dim(run); }
 GENPLAY_API bool gp_history(Run *run, Out *out) { return run_history(run, out); }
 
-// The verbs.  x, y: n_x and n_y floats, or NULL and 0; name, options: "" for none.
-GENPLAY_API bool gp_call(Run *run, const char *verb, int n, const float *x, size_t n_x, const float *y, size_t n_y, const char *name,
-                         const char *options, Out *out) {
-    return run_call(run, verb, &(Call){ .n = n, .x = x, .y = y, .n_x = n_x, .n_y = n_y, .name = name, .options = options }, out);
+// The verbs.  x, y, labels: n_x, n_y and n_labels numbers, or NULL and 0; name, options: "" for none.
+GENPLAY_API bool gp_call(Run *run, const char *verb, int n, const float *x, size_t n_x, const float *y, size_t n_y, const int32_t *labels, size_t n_labels,
+                         const char *name, const char *options, Out *out) {
+    Call c = { .n = n, .x = x, .y = y, .n_x = n_x, .n_y = n_y, .labels = labels, .n_labels = n_labels, .name = name, .options = options };
+    return run_call(run, verb, &c, out);
 }
 
 // Where the bytes are and how many; they live in `out`.

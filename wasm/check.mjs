@@ -171,14 +171,14 @@ function floatsOfRows(name, data, accepted, shape) {
  * Integers from an array or a typed array of them.
  * @param {string} name
  * @param {unknown} value
- * @param {number} length
+ * @param {number} [length] how many; any number of them if left out
  * @returns {Int32Array}
  */
 export function integers(name, value, length) {
-  const accepted = `an array of ${length} integers, one for each row`;
+  const accepted = `an array of ${length === undefined ? '' : `${length} `}integers, one for each row`;
   const list = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView)) ? /** @type {ArrayLike<unknown>} */ (/** @type {unknown} */ (value)) : null;
-  if (!list || list.length !== length) throw badArgument(name, value, accepted);
-  return Int32Array.from({ length }, (_, i) => integer(`${name}[${i}]`, list[i], 0));
+  if (!list || list.length !== (length ?? list.length)) throw badArgument(name, value, accepted);
+  return Int32Array.from({ length: list.length }, (_, i) => integer(`${name}[${i}]`, list[i], 0));
 }
 
 /**

@@ -4,7 +4,7 @@
 // names of what they give, so they share one call; what a value means is written at each.  Inputs are a Float32Array or
 // { data, shape }; results are copies that the caller owns.
 
-import { badArgument, floats, GenplayError, integer, line, lines, number, record, string } from './check.mjs';
+import { badArgument, floats, GenplayError, integer, integers, line, lines, number, record, string } from './check.mjs';
 import { engineError, readOut, withMemory } from './engine.mjs';
 
 /** @typedef {import('./catalogue.mjs').Catalogue} Catalogue */
@@ -33,7 +33,7 @@ import { engineError, readOut, withMemory } from './engine.mjs';
 /**
  * @typedef {object} SampleOptions
  * @property {number} [seed] unsigned 32-bit; the run's own if left out
- * @property {number} [label] class to draw, for models whose `can` has `label`
+ * @property {number | import('./genplay.mjs').Labels} [label] class to draw, or one for each example, for models whose `can` has `label`; any if left out
  * @property {number} [temperature] scales the noise; 1 by default, 0 gives the mean
  * @property {number} [steps] diffusion: how many of the training steps to use
  * @property {'default' | 'ancestral' | 'ddim'} [sampler] diffusion
@@ -41,11 +41,11 @@ import { engineError, readOut, withMemory } from './engine.mjs';
  */
 
 /** @typedef {SampleOptions & { frames?: number }} TraceOptions */
-/** @typedef {{ label?: number }} LabelOptions */
-/** @typedef {{ path?: 'lerp' | 'slerp' }} InterpolateOptions */
-/** @typedef {{ samples?: number, seed?: number }} BoundOptions */
-/** @typedef {{ seed?: number }} SeedOptions */
-/** @typedef {{ optimal?: boolean }} CriticOptions */
+/** One class for all, or one for each row. @typedef {{ label?: number | import('./genplay.mjs').Labels }} LabelOptions */
+/** @typedef {LabelOptions & { path?: 'lerp' | 'slerp' }} InterpolateOptions */
+/** @typedef {LabelOptions & { samples?: number, seed?: number }} BoundOptions */
+/** @typedef {LabelOptions & { seed?: number }} SeedOptions */
+/** @typedef {LabelOptions & { optimal?: boolean }} CriticOptions */
 /** @typedef {{ n?: number, seed?: number }} MeasureOptions */
 
 /**
@@ -268,9 +268,10 @@ export class Run {
   /**
    * Exact log p(x), natural log, nats per example; of 8-bit images the density of uniformly dequantised pixels.
    * @param {Input} x
+   * @param {SeedOptions} [options] seed of what is drawn to dequantise or binarise pixels
    * @returns {Float64Array}
    */
-  logProb(x) { return /** @type {any} */ (this.#verb('logProb', () => ({ x: this.#examples(x) }), undefined)).data; }
+  logProb(x, options) { return /** @type {any} */ (this.#verb('logProb', () => ({ x: this.#examples(x) }), options)).data; }
 
   /**
    * A lower bound on log p(x): the ELBO, importance-weighted for more samples.
@@ -463,7 +464,10 @@ export class Run {
   #verb(verb, checked, options) {
     this.#alive();
     if (!this.#can.includes(verb)) this.#call(verb, {});   // refuses, and says why
-    const { arrays } = this.#call(verb, { ...checked(), options: lines('options', record('options', options, null), OPTIONS) });
+    const { label, ...rest } = record('options', options, null);
+    const perRow = Array.isArray(label) || ArrayBuffer.isView(label);
+    const given = { ...checked(), labels: perRow ? integers('options.label', label) : null };
+    const { arrays } = this.#call(verb, { ...given, options: lines('options', perRow ? rest : { label, ...rest }, OPTIONS) });
     const result = /** @type {Record<string, unknown>} */ ({});
     for (const { name, data, shape } of arrays) {
       if (name === 'data') Object.assign(result, { data, shape });
@@ -473,18 +477,19 @@ export class Run {
   }
 
   /**
-   * @typedef {{ n: number, x: Float32Array | null, y: Float32Array | null, name: string, options: string }} Arguments
+   * @typedef {{ n: number, x: Float32Array | null, y: Float32Array | null, labels: Int32Array | null, name: string, options: string }} Arguments
    */
 
   /**
    * @param {string} verb
    * @param {Partial<Arguments>} call
    */
-  #call(verb, { n = 0, x = null, y = null, name = '', options = '' }) {
+  #call(verb, { n = 0, x = null, y = null, labels = null, name = '', options = '' }) {
     const run = this.#alive();
     const { module } = this.#core;
     return this.#result((out) => withMemory(module, (put) => module._gp_call(
-      run, put.text(verb), n, put.array(x), x?.length ?? 0, put.array(y), y?.length ?? 0, put.text(name), put.text(options), out)));
+      run, put.text(verb), n, put.array(x), x?.length ?? 0, put.array(y), y?.length ?? 0, put.array(labels), labels?.length ?? 0,
+      put.text(name), put.text(options), out)));
   }
 
   /** @param {(out: number) => number} fill */

@@ -2,7 +2,8 @@
 // ModelDef, and one row in models.def; menus, links, the command line, saving and the tests follow from the row.
 //
 // A model sees points standardised (mean 0, variance 1 per axis: Data.mean, Data.std) and pixels in [0,1]; nobody outside sees that.
-// Its verbs work on at most `chunk` rows at a time, row i being example first+i of its noise streams; no row may depend on another.
+// Its verbs work on at most `chunk` rows at a time, row i being example first+i of its noise streams; no row may depend on another.  A
+// conditional model (CAN_LABEL) finds the rows' classes in Model.labels.
 #ifndef GENPLAY_MODEL_H
 #define GENPLAY_MODEL_H
 
@@ -17,7 +18,7 @@ typedef struct Model Model;
 #define CAN_LIST(CAN)                                                                                                       \
     CAN(SAMPLE, "sample") CAN(ENCODE, "encode") CAN(DECODE, "decode") CAN(RECONSTRUCT, "reconstruct")                       \
     CAN(INTERPOLATE, "interpolate") CAN(LOG_PROB, "logProb") CAN(BOUND, "bound") CAN(TRACE, "trace") CAN(INPAINT, "inpaint") \
-    CAN(LABEL, "label")     /* takes a class */                                                                             \
+    CAN(LABEL, "label")     /* conditional: every example has a class */                                                                             \
     CAN(CRITIC, "critic")   /* has one */                                                                                   \
     CAN(STEPS, "steps")     /* samples in steps, which may be fewer and of another kind; a trace also gives noise and clean */
 enum {
@@ -39,7 +40,6 @@ enum { LOSSES_MAX = 6, VIEWS_MAX = 6, STORES_MAX = 4 };
 // How samples are asked for (options of sample and trace).
 typedef struct {
     uint32_t seed;
-    int label;               // -1: any
     double temperature;      // scales the noise of points (and of a flow's code); 0: the mean
     int steps;               // of an iterative sampler; 0: the model's own default
     int sampler;             // SamplerKind
@@ -71,11 +71,13 @@ typedef struct {
     bool (*sample)(Model *m, const Draw *d, uint32_t first, int n, float *x, float *codes);      // codes: NULL or [n, code_dim]
     bool (*encode)(Model *m, int n, const float *x, float *codes);
     bool (*decode)(Model *m, int n, const float *codes, float *x);
-    bool (*log_prob)(Model *m, int n, const float *x, double *out);
+    bool (*log_prob)(Model *m, uint32_t seed, uint32_t first, int n, const float *x, double *out);   // seed: of what it draws to dequantise or binarise
     bool (*bound)(Model *m, uint32_t seed, uint32_t first, int n, const float *x, int samples, double *out);
     // Fills time[0..frames) and returns how many frames a trace has (<= d->frames when that is set, <= 256).
     int (*trace_times)(const Model *m, const Draw *d, float *time);
     bool (*trace)(Model *m, const Draw *d, uint32_t first, int n, const Trace *t);
+    // Completes x [n, dim] where mask is 0, into out; what is given (mask 1) the caller copies.
+    bool (*inpaint)(Model *m, const Draw *d, uint32_t first, int n, const float *x, const float *mask, float *out);
     bool (*critic)(Model *m, int n, const float *x, float *out);                                 // sigmoid D(x)
 } ModelDef;
 
@@ -93,6 +95,7 @@ struct Model {
     int dim;                         // numbers per example
     int batch, chunk;                // rows of a training step; rows of a verb's program
     int code_dim;                    // 0: no codes
+    const int32_t *labels;           // conditional models: the class of each row of the verb that runs
     Arena *arena;
     Scratch scratch;
     int n_stores;

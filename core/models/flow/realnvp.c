@@ -151,7 +151,8 @@ static bool encode(Model *m, int n, const float *x, float *codes) {
     return true;
 }
 
-static bool log_prob(Model *m, int n, const float *x, double *out) {
+static bool log_prob(Model *m, uint32_t seed, uint32_t first, int n, const float *x, double *out) {
+    (void)seed, (void)first;
     RealNvp *v = m->self;
     run_density(v, n, x);
     for (int i = 0; i < n; i++) out[i] = (double)v->dlog->data[i];
