@@ -1,139 +1,160 @@
-// matmul.c -- a 4x8 register tile over packed panels (after Goto and van de Geijn 2008, "Anatomy of high-performance matrix
-// multiplication").
+// matmul.c -- register tiles over packed panels (after Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication").
 //
-// A block of op(B), KC x NC, is packed into panels of 8 columns; a block of op(A), MC x KC, into panels of 4 rows; a panel of A stays in
-// L1 while the tiles of its row run.  Panels are padded with zeros, so edges run through the same tile and only the store is cut.
-// The tile is a function of its own with sixteen-lane accumulators as plain variables: arrays of vectors spill in V8.
+// A block of A, MC rows by KC steps of the sum, is packed into panels of TILE_ROWS rows and stays in L2.  Then one panel of eight columns
+// of B at a time is brought into L1 and meets every panel of that block.  An operand that already lies as a tile reads it is used where it
+// is when it would not be read often enough to pay for a copy.
 
 #include "kernels/matmul.h"
 
-#include "base/vec.h"
+#include <stddef.h>
 
-enum { MR = 4, NR = 8, MC = 192, KC = 392, NC = 512 };
+#include "kernels/tile.h"
+#include "kernels/vmath_inline.h"
 
-static float packed_a[MC * KC];
-static float packed_b[KC * NC];
+enum { MC = 192, KC = MATMUL_DEPTH, NR = TILE_COLUMNS };
+
+static _Thread_local float packed_a[MC * KC];
+static _Thread_local float packed_b[KC * NR];
 
 static inline int least(int a, int b) { return a < b ? a : b; }
 
-// Four rows of four, as four columns.
-static inline void transpose(const float *from, int step, float *to, int to_step) {
-    F4 a[4];
-    for (int i = 0; i < 4; i++) a[i] = f4_load(from + (long)i * step);
-    f4_transpose(a);
-    for (int i = 0; i < 4; i++) f4_store(to + i * to_step, a[i]);
+// --- Packing --------------------------------------------------------------------------------------------------------------------------
+
+// The first n lanes, n > 0; all when there are at least four.
+static inline F4 load_some(const float *p, int n) { return n >= 4 ? f4_load(p) : n > 0 ? f4_load_part(p, n) : f4_splat(0); }
+static inline void store_some(float *p, F4 a, int n) {
+    if (n >= 4) f4_store(p, a);
+    else f4_store_part(p, a, n);
 }
 
-// Panels of MR rows: out[panel][k][row].
-static void pack_a(const float *a, int lda, bool ta, int rows, int depth, float *out) {
-    for (int i = 0; i < rows; i += MR, out += MR * depth) {
-        int m = least(MR, rows - i);
-        if (ta) {
-            const float *from = a + i;
-            for (int k = 0; k < depth; k++, from += lda)
-                f4_store(out + k * MR, m == MR ? f4_load(from) : f4_load_part(from, m));
-            continue;
-        }
-        const float *from = a + (long)i * lda;
-        if (m < MR) {
-            for (int k = 0; k < depth; k++)
-                for (int r = 0; r < MR; r++) out[k * MR + r] = r < m ? from[(long)r * lda + k] : 0;
-            continue;
-        }
-        int k = 0;
-        for (; k + 4 <= depth; k += 4)
-            transpose(from + k, lda, out + k * MR, MR);
-        for (; k < depth; k++)
-            for (int r = 0; r < MR; r++) out[k * MR + r] = from[(long)r * lda + k];
+// Up to four lines, four steps at a time.
+static void four_lines(const float *const line[4], int depth, int width, int wanted, float *to) {
+    int k = 0;
+    for (; k + 4 <= depth; k += 4) {
+        F4 a[4] = { f4_load(line[0] + k), f4_load(line[1] + k), f4_load(line[2] + k), f4_load(line[3] + k) };
+        f4_transpose(a);
+        for (int i = 0; i < 4; i++) store_some(to + (k + i) * width, a[i], wanted);
+    }
+    for (; k < depth; k++) store_some(to + k * width, f4_make(line[0][k], line[1][k], line[2][k], line[3][k]), wanted);
+}
+
+void panel_from_lines(const float *const line[], int n, int depth, int width, float *to) {
+    static const float zeros[MATMUL_DEPTH];
+    for (int r = 0; r < width; r += 4) {
+        const float *four[4];
+        for (int i = 0; i < 4; i++) four[i] = r + i < n && line[r + i] ? line[r + i] : zeros;
+        four_lines(four, depth, width, width - r, to + r);
     }
 }
 
-// Panels of NR columns: out[panel][k][column].
-static void pack_b(const float *b, int ldb, bool tb, int depth, int columns, float *out) {
-    for (int j = 0; j < columns; j += NR, out += NR * depth) {
-        int n = least(NR, columns - j);
-        if (n == NR && !tb) {
-            const float *from = b + j;
-            for (int k = 0; k < depth; k++, from += ldb) {
-                f4_store(out + k * NR, f4_load(from));
-                f4_store(out + k * NR + 4, f4_load(from + 4));
-            }
-        } else if (n == NR) {                                    // two row panels side by side
-            const float *from = b + (long)j * ldb;
-            int k = 0;
-            for (; k + 4 <= depth; k += 4)
-                for (int half = 0; half < 2; half++)
-                    transpose(from + 4L * half * ldb + k, ldb, out + k * NR + 4 * half, NR);
-            for (; k < depth; k++)
-                for (int c = 0; c < NR; c++) out[k * NR + c] = from[(long)c * ldb + k];
-        } else {
-            for (int k = 0; k < depth; k++)
-                for (int c = 0; c < NR; c++)
-                    out[k * NR + c] = c >= n ? 0 : tb ? b[(long)(j + c) * ldb + k] : b[(long)k * ldb + j + c];
-        }
+void panel_from_rows(const float *from, int step, int n, int depth, int width, float *to) {
+    for (int r = 0; r < width; r += 4) {
+        const float *at = from + r;
+        for (int k = 0; k < depth; k++, at += step) store_some(to + k * width + r, load_some(at, n - r), width - r);
     }
 }
 
-// c [4,8] = (add ? c : 0) + a panel * b panel.
-static __attribute__((noinline)) void tile(int depth, const float *a, const float *b, float *c, int ldc, bool add) {
-    F4 c00, c01, c10, c11, c20, c21, c30, c31;
-    if (add) {
-        c00 = f4_load(c), c01 = f4_load(c + 4);
-        c10 = f4_load(c + ldc), c11 = f4_load(c + ldc + 4);
-        c20 = f4_load(c + 2 * ldc), c21 = f4_load(c + 2 * ldc + 4);
-        c30 = f4_load(c + 3 * ldc), c31 = f4_load(c + 3 * ldc + 4);
+static void pack(const Operand *x, int first, int n, int k, int depth, int width, float *to) {
+    if (x->pack) {
+        x->pack(x->from, first, n, k, depth, width, to);
+    } else if (x->across) {
+        panel_from_rows(x->data + (long)k * x->step + first, x->step, n, depth, width, to);
     } else {
-        c00 = c01 = c10 = c11 = c20 = c21 = c30 = c31 = f4_splat(0);
+        const float *line[MATMUL_WIDTH];
+        for (int r = 0; r < n; r++) line[r] = x->data + (long)(first + r) * x->step + k;
+        panel_from_lines(line, n, depth, width, to);
     }
-    for (int k = 0; k < depth; k++, a += MR, b += NR) {
-        F4 b0 = f4_load(b), b1 = f4_load(b + 4), r;
-        r = f4_load_splat(a);     c00 = f4_madd(r, b0, c00); c01 = f4_madd(r, b1, c01);
-        r = f4_load_splat(a + 1); c10 = f4_madd(r, b0, c10); c11 = f4_madd(r, b1, c11);
-        r = f4_load_splat(a + 2); c20 = f4_madd(r, b0, c20); c21 = f4_madd(r, b1, c21);
-        r = f4_load_splat(a + 3); c30 = f4_madd(r, b0, c30); c31 = f4_madd(r, b1, c31);
-    }
-    f4_store(c, c00), f4_store(c + 4, c01);
-    f4_store(c + ldc, c10), f4_store(c + ldc + 4, c11);
-    f4_store(c + 2 * ldc, c20), f4_store(c + 2 * ldc + 4, c21);
-    f4_store(c + 3 * ldc, c30), f4_store(c + 3 * ldc + 4, c31);
 }
 
-// A tile that sticks out over the matrix: through a buffer.
-static void edge(int m, int n, int depth, const float *a, const float *b, float *c, int ldc, bool add) {
-    float whole[MR * NR] = { 0 };
-    if (add)
-        for (int i = 0; i < m; i++)
-            for (int j = 0; j < n; j++) whole[i * NR + j] = c[(long)i * ldc + j];
-    tile(depth, a, b, whole, NR, add);
+// Whether a tile can read the operand where it is.
+static inline bool in_place(const Operand *x) { return !x->pack && x->across; }
+
+// --- On the way out ---------------------------------------------------------------------------------------------------------------------
+
+static inline F4 finished(const Finish *f, F4 x) {
+    switch (f->act) {
+    case FINISH_NONE: return x;
+    case FINISH_RELU: return f4_select(f4_lt(x, f4_splat(0)), f4_splat(0), x);
+    case FINISH_LRELU: return f4_select(f4_gt(x, f4_splat(0)), x, f4_mul(f4_splat(f->slope), x));
+    case FINISH_TANH: return f4_tanh(x);
+    case FINISH_SIGMOID: return f4_sigmoid(x);
+    case FINISH_SILU: return f4_mul(x, f4_sigmoid(x));
+    case FINISH_SOFTPLUS: return f4_softplus(x);
+    }
+    return x;
+}
+
+// Columns j .. j+n of a block, fresh in L1.
+static void finish_strip(const Finish *f, int j, int rows, int n, float *c, int ldc) {
+    for (int q = 0; q < n; q += 4) {
+        F4 bias = f->bias ? load_some(f->bias + j + q, n - q) : f4_splat(0);
+        for (int i = 0; i < rows; i++) {
+            float *at = c + (long)i * ldc + q;
+            F4 x = load_some(at, n - q);
+            store_some(at, finished(f, f->bias ? f4_add(x, bias) : x), n - q);
+        }
+    }
+}
+
+// --- The product --------------------------------------------------------------------------------------------------------------------------
+
+// A tile that sticks out over the last column: through a buffer.
+static void ragged(int m, int n, int depth, Panel a, Panel b, float *c, int ldc, bool add) {
+    float whole[TILE_ROWS * NR];
+    for (int i = 0; i < m && add; i++)
+        for (int j = 0; j < n; j++) whole[i * NR + j] = c[(long)i * ldc + j];
+    tile(m, n > 4 ? 8 : 4, depth, a, b, whole, NR, add);
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++) c[(long)i * ldc + j] = whole[i * NR + j];
 }
 
-static void block(int rows, int columns, int depth, float *c, int ldc, bool add) {
-    for (int i = 0; i < rows; i += MR)
-        for (int j = 0; j < columns; j += NR) {
-            const float *a = packed_a + (long)i * depth, *b = packed_b + (long)j * depth;
-            float *to = c + (long)i * ldc + j;
-            int m = least(MR, rows - i), n = least(NR, columns - j);
-            if (m == MR && n == NR) tile(depth, a, b, to, ldc, add);
-            else edge(m, n, depth, a, b, to, ldc, add);
+typedef struct { const Operand *a; int first, rows, k, depth; bool packed; } Block;
+
+static Panel rows_of(const Block *s, int i, int m) {
+    if (s->packed) return (Panel){ packed_a + (long)i * s->depth, m };
+    return (Panel){ s->a->data + (long)s->k * s->a->step + s->first + i, s->a->step };
+}
+
+static void strip(const Block *s, Panel b, int n, float *c, int ldc, bool add) {
+    for (int i = 0; i < s->rows; i += TILE_ROWS) {
+        int m = least(TILE_ROWS, s->rows - i);
+        float *to = c + (long)i * ldc;
+        if (n == NR) tile(m, NR, s->depth, rows_of(s, i, m), b, to, ldc, add);
+        else ragged(m, n, s->depth, rows_of(s, i, m), b, to, ldc, add);
+    }
+}
+
+static Panel columns_of(const Operand *b, int j, int n, int k, int depth, bool packed) {
+    if (!packed && n == NR) return (Panel){ b->data + (long)k * b->step + j, b->step };
+    int width = n > 4 ? NR : 4;
+    pack(b, j, n, k, depth, width, packed_b);
+    return (Panel){ packed_b, width };
+}
+
+#ifndef A_USES
+enum { A_USES = 3, B_USES = 3 };
+#endif
+
+void matmul_of(int M, int N, int K, const Operand *a, const Operand *b, float *c, int ldc, bool add, const Finish *finish) {
+    for (int k = 0; k < K || k == 0; k += KC)
+        for (int i = 0; i < M; i += MC) {
+            Block s = { a, i, least(MC, M - i), k, least(KC, K - k), !in_place(a) || N > A_USES * NR };
+            for (int p = 0; p < s.rows && s.packed; p += TILE_ROWS) {
+                int m = least(TILE_ROWS, s.rows - p);
+                pack(a, i + p, m, k, s.depth, m, packed_a + (long)p * s.depth);
+            }
+            bool pack_b = !in_place(b) || s.rows > B_USES * TILE_ROWS;
+            for (int j = 0; j < N; j += NR) {
+                int n = least(NR, N - j);
+                float *to = c + (long)i * ldc + j;
+                strip(&s, columns_of(b, j, n, k, s.depth, pack_b), n, to, ldc, add || k > 0);
+                if (finish && k + KC >= K) finish_strip(finish, j, s.rows, n, to, ldc);
+            }
         }
 }
 
 void matmul(int M, int N, int K, const float *a, int lda, bool ta, const float *b, int ldb, bool tb, float *c, int ldc, bool add) {
-    if (K == 0 && !add)
-        for (int i = 0; i < M; i++)
-            for (int j = 0; j < N; j++) c[(long)i * ldc + j] = 0;
-    for (int j = 0; j < N; j += NC)
-        for (int k = 0; k < K; k += KC) {
-            int columns = least(NC, N - j), depth = least(KC, K - k);
-            pack_b(tb ? b + (long)j * ldb + k : b + (long)k * ldb + j, ldb, tb, depth, columns, packed_b);
-            for (int i = 0; i < M; i += MC) {
-                int rows = least(MC, M - i);
-                pack_a(ta ? a + (long)k * lda + i : a + (long)i * lda + k, lda, ta, rows, depth, packed_a);
-                block(rows, columns, depth, c + (long)i * ldc + j, ldc, add || k > 0);
-            }
-        }
+    matmul_of(M, N, K, &(Operand){ .data = a, .step = lda, .across = ta }, &(Operand){ .data = b, .step = ldb, .across = !tb }, c, ldc, add, NULL);
 }
 
 void matmul_ref(int M, int N, int K, const float *a, int lda, bool ta, const float *b, int ldb, bool tb, float *c, int ldc, bool add) {
