@@ -146,8 +146,14 @@ Var *v_matmul(Var *a, Var *b, bool ta, bool tb);
 Var *v_conv(Var *x, Var *w, int stride, int pad);
 // Its adjoint in x, a transposed convolution: dy [B,H',W',O], w [k,k,C,O] -> [B,h,w,C].
 Var *v_conv_dx(Var *dy, Var *w, int stride, int pad, int h, int width);
-// Its adjoint in w: x [B,H,W,C], dy [B,H',W',O] -> [k,k,C,O].
-Var *v_conv_dw(Var *x, Var *dy, int stride, int pad, int k);
+// The same with the other ways to lay a window; and the adjoint in w: x [B,H,W,C], dy [B,H',W',O] -> [k,k,C,O].
+//   dilation   the window's taps are that many pixels apart (0: 1), so that it is (k - 1) dilation + 1 wide
+//   taps       only the first `taps` of the k*k, row by row, count (0: all).  With k odd and pad (k-1)/2, k*k/2 are the pixels before the
+//              output's own and k*k/2 + 1 those up to it: masks A and B of PixelCNN (van den Oord et al. 2016, arXiv:1601.06759)
+typedef struct { int stride, pad, dilation, taps; } ConvRule;
+Var *v_conv_rule(Var *x, Var *w, ConvRule rule);
+Var *v_conv_dx_rule(Var *dy, Var *w, ConvRule rule, int h, int width);
+Var *v_conv_dw_rule(Var *x, Var *dy, ConvRule rule, int k);
 Var *v_pool(Var *x, int by);                                     // [B,H,W,C] -> mean over by x by blocks
 Var *v_unpool(Var *x, int by);                                   // repeats every pixel by x by times
 

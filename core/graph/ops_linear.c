@@ -36,49 +36,59 @@ void op_grad_matmul(Var *y, Var *dy, Var **dx) {
     if (b->wanted) dx[1] = tb ? v_matmul(dy, a, true, ta) : v_matmul(a, dy, !ta, false);
 }
 
-// --- Convolutions.  i: stride, pad ---------------------------------------------------------------------------------------
+// --- Convolutions.  i: the rule ------------------------------------------------------------------------------------------
 
-// The geometry that all three members share: x [B,H,W,C], w [k,k,C,O], y [B,h,w,O].
-static ConvShape shape_of(const Var *x, const Var *w, const Var *y, const Var *any) {
-    return (ConvShape){ .batch = x->dim[0], .h = x->dim[1], .w = x->dim[2], .c = x->dim[3], .k = w->dim[0], .o = w->dim[3],
-                        .out_h = y->dim[1], .out_w = y->dim[2], .stride = any->i[0], .pad = any->i[1] };
-}
+static ConvRule rule_of(const Var *y) { return (ConvRule){ y->i[0], y->i[1], y->i[2], y->i[3] }; }
 
-static int conv_out(int in, int k, int stride, int pad) { return (in + 2 * pad - k) / stride + 1; }
-
-static Var *conv_var(Op op, const int *dim, Var *a, Var *b, int stride, int pad) {
+static Var *conv_var(Op op, const int *dim, Var *a, Var *b, ConvRule r) {
     Var *y = var_new(a->p, op, 4, dim, a, b);
-    y->i[0] = stride, y->i[1] = pad;
+    y->i[0] = r.stride, y->i[1] = r.pad, y->i[2] = r.dilation, y->i[3] = r.taps;
     return y;
 }
 
-Var *v_conv(Var *x, Var *w, int stride, int pad) {
-    if (x->rank != 4 || w->rank != 4 || w->dim[0] != w->dim[1] || w->dim[2] != x->dim[3] || stride < 1 || pad < 0 ||
-        x->dim[1] + 2 * pad < w->dim[0] || x->dim[2] + 2 * pad < w->dim[0])
-        return var_fail(x->p, OP_conv, x, w, "expected x [B,H,W,C] and w [k,k,C,O] with k inside the padded picture");
-    int k = w->dim[0];
-    return conv_var(OP_conv, (int[]){ x->dim[0], conv_out(x->dim[1], k, stride, pad), conv_out(x->dim[2], k, stride, pad), w->dim[3] }, x, w, stride, pad);
+// How many steps a window of k makes along a side; 0: none, or no sound rule.
+static int steps(int side, int k, ConvRule r) {
+    int room = side + 2 * r.pad - (k - 1) * (r.dilation ? r.dilation : 1) - 1;
+    bool sound = r.stride >= 1 && r.pad >= 0 && r.dilation >= 0 && r.taps >= 0 && r.taps <= k * k;
+    return sound && room >= 0 ? room / r.stride + 1 : 0;
 }
+
+static bool leads(int k, ConvRule r, int h, int w, const Var *y) { return steps(h, k, r) == y->dim[1] && steps(w, k, r) == y->dim[2]; }
+
+Var *v_conv_rule(Var *x, Var *w, ConvRule r) {
+    int k = w->dim[0], h = steps(x->dim[1], k, r), width = steps(x->dim[2], k, r);
+    if (x->rank != 4 || w->rank != 4 || k != w->dim[1] || w->dim[2] != x->dim[3] || !h || !width)
+        return var_fail(x->p, OP_conv, x, w, "expected x [B,H,W,C] and w [k,k,C,O] with k inside the padded picture");
+    return conv_var(OP_conv, (int[]){ x->dim[0], h, width, w->dim[3] }, x, w, r);
+}
+
+Var *v_conv_dx_rule(Var *dy, Var *w, ConvRule r, int h, int width) {
+    if (dy->rank != 4 || w->rank != 4 || w->dim[3] != dy->dim[3] || !leads(w->dim[0], r, h, width, dy))
+        return var_fail(dy->p, OP_conv_dx, dy, w, "no convolution leads from that size to this one");
+    return conv_var(OP_conv_dx, (int[]){ dy->dim[0], h, width, w->dim[2] }, dy, w, r);
+}
+
+Var *v_conv_dw_rule(Var *x, Var *dy, ConvRule r, int k) {
+    if (x->rank != 4 || dy->rank != 4 || x->dim[0] != dy->dim[0] || !leads(k, r, x->dim[1], x->dim[2], dy))
+        return var_fail(x->p, OP_conv_dw, x, dy, "no convolution of that size leads from x to dy");
+    return conv_var(OP_conv_dw, (int[]){ k, k, x->dim[3], dy->dim[3] }, x, dy, r);
+}
+
+Var *v_conv(Var *x, Var *w, int stride, int pad) { return v_conv_rule(x, w, (ConvRule){ .stride = stride, .pad = pad }); }
 
 Var *v_conv_dx(Var *dy, Var *w, int stride, int pad, int h, int width) {
-    if (dy->rank != 4 || w->rank != 4 || w->dim[3] != dy->dim[3] || conv_out(h, w->dim[0], stride, pad) != dy->dim[1] ||
-        conv_out(width, w->dim[0], stride, pad) != dy->dim[2])
-        return var_fail(dy->p, OP_conv_dx, dy, w, "no convolution leads from that size to this one");
-    return conv_var(OP_conv_dx, (int[]){ dy->dim[0], h, width, w->dim[2] }, dy, w, stride, pad);
+    return v_conv_dx_rule(dy, w, (ConvRule){ .stride = stride, .pad = pad }, h, width);
 }
 
-Var *v_conv_dw(Var *x, Var *dy, int stride, int pad, int k) {
-    if (x->rank != 4 || dy->rank != 4 || x->dim[0] != dy->dim[0] || conv_out(x->dim[1], k, stride, pad) != dy->dim[1] ||
-        conv_out(x->dim[2], k, stride, pad) != dy->dim[2])
-        return var_fail(x->p, OP_conv_dw, x, dy, "no convolution of that size leads from x to dy");
-    return conv_var(OP_conv_dw, (int[]){ k, k, x->dim[3], dy->dim[3] }, x, dy, stride, pad);
+// The geometry that all three members share: x [B,H,W,C], w [k,k,C,O], y [B,h,w,O].
+static ConvShape conv_shape(const Var *v) {
+    const Var *x = v->op == OP_conv_dx ? v : v->src[0], *w = v->op == OP_conv_dw ? v : v->src[1];
+    const Var *y = v->op == OP_conv ? v : v->op == OP_conv_dx ? v->src[0] : v->src[1];
+    return (ConvShape){ .batch = x->dim[0], .h = x->dim[1], .w = x->dim[2], .c = x->dim[3], .k = w->dim[0], .o = w->dim[3],
+                        .out_h = y->dim[1], .out_w = y->dim[2],
+                        .stride = v->i[0], .pad = v->i[1], .dilation = v->i[2], .taps = v->i[3] };
 }
 
-static ConvShape conv_shape(const Var *y) {
-    if (y->op == OP_conv) return shape_of(y->src[0], y->src[1], y, y);
-    if (y->op == OP_conv_dx) return shape_of(y, y->src[1], y->src[0], y);
-    return shape_of(y->src[0], y, y->src[1], y);
-}
 size_t temp_conv(const Var *y) { ConvShape s = conv_shape(y); return conv_temp(&s); }
 
 void op_run_conv(Var *y) { ConvShape s = conv_shape(y); conv(&s, y->src[0]->data, y->src[1]->data, y->data, y->temp); }
@@ -87,21 +97,18 @@ void op_run_conv_dw(Var *y) { ConvShape s = conv_shape(y); conv_dw(&s, y->src[0]
 
 void op_grad_conv(Var *y, Var *dy, Var **dx) {
     Var *x = y->src[0], *w = y->src[1];
-    int stride = y->i[0], pad = y->i[1];
-    if (x->wanted) dx[0] = v_conv_dx(dy, w, stride, pad, x->dim[1], x->dim[2]);
-    if (w->wanted) dx[1] = v_conv_dw(x, dy, stride, pad, w->dim[0]);
+    if (x->wanted) dx[0] = v_conv_dx_rule(dy, w, rule_of(y), x->dim[1], x->dim[2]);
+    if (w->wanted) dx[1] = v_conv_dw_rule(x, dy, rule_of(y), w->dim[0]);
 }
 void op_grad_conv_dx(Var *y, Var *dy, Var **dx) {                   // y = conv_dx(g, w)
     Var *g = y->src[0], *w = y->src[1];
-    int stride = y->i[0], pad = y->i[1];
-    if (g->wanted) dx[0] = v_conv(dy, w, stride, pad);
-    if (w->wanted) dx[1] = v_conv_dw(dy, g, stride, pad, w->dim[0]);
+    if (g->wanted) dx[0] = v_conv_rule(dy, w, rule_of(y));
+    if (w->wanted) dx[1] = v_conv_dw_rule(dy, g, rule_of(y), w->dim[0]);
 }
 void op_grad_conv_dw(Var *y, Var *dy, Var **dx) {                   // y = conv_dw(x, g)
     Var *x = y->src[0], *g = y->src[1];
-    int stride = y->i[0], pad = y->i[1];
-    if (x->wanted) dx[0] = v_conv_dx(g, dy, stride, pad, x->dim[1], x->dim[2]);
-    if (g->wanted) dx[1] = v_conv(x, dy, stride, pad);
+    if (x->wanted) dx[0] = v_conv_dx_rule(g, dy, rule_of(y), x->dim[1], x->dim[2]);
+    if (g->wanted) dx[1] = v_conv_rule(x, dy, rule_of(y));
 }
 
 // --- Pooling.  i: by ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@
 enum { CHANNELS_MIN = 16, ROWS_WANTED = 64 };
 
 bool winograd_fits(const ConvShape *s) {
-    return s->k == 3 && s->stride == 1 && s->pad == 1 && s->c % 4 == 0 && s->o % 4 == 0 && s->c >= CHANNELS_MIN && s->o >= CHANNELS_MIN;
+    bool plain = s->stride == 1 && s->pad == 1 && s->dilation <= 1 && (!s->taps || s->taps == 9);
+    return plain && s->k == 3 && s->c % 4 == 0 && s->o % 4 == 0 && s->c >= CHANNELS_MIN && s->o >= CHANNELS_MIN;
 }
 
 // Tiles of one picture, and how many pictures are taken at once: enough rows for the matrix products to be worth their packing.
@@ -60,18 +61,18 @@ INLINE void from_weights(float *u, int step) {
 // Transformed values stand as [16][tiles][channels], tiles of n pictures one after another.
 
 // v = B' d B for the patches of n pictures [n,h,w,c]; outside is 0.
-static void patches(const ConvShape *s, const float *x, int n, int c, float *v) {
+static void patches(const ConvShape *s, const float *x, int n, int all, int c, float *v) {
     int th = (s->h + 1) / 2, tw = (s->w + 1) / 2;
     size_t plane = (size_t)n * (size_t)(th * tw) * (size_t)c;
     for (int t = 0; t < n * th * tw; t++) {
-        const float *picture = x + (long)(t / (th * tw)) * s->h * s->w * c;
+        const float *picture = x + (long)(t / (th * tw)) * s->h * s->w * all;
         int top = 2 * (t % (th * tw) / tw) - 1, left = 2 * (t % tw) - 1;
         for (int k = 0; k < c; k += 4) {
             F4 d[16];
             for (int i = 0; i < 16; i++) {
                 int row = top + i / 4, column = left + i % 4;
                 bool inside = row >= 0 && row < s->h && column >= 0 && column < s->w;
-                d[i] = inside ? f4_load(picture + ((long)row * s->w + column) * c + k) : f4_splat(0);
+                d[i] = inside ? f4_load(picture + ((long)row * s->w + column) * all + k) : f4_splat(0);
             }
             for (int j = 0; j < 4; j++) to_patch(d + j, 4);
             for (int j = 0; j < 4; j++) to_patch(d + 4 * j, 1);
@@ -141,7 +142,7 @@ static void convolve(const ConvShape *s, const float *x, int c, int o, const flo
     for (int b = 0; b < s->batch; b += group) {
         int n = s->batch - b < group ? s->batch - b : group, rows = n * tiles;
         float *m = v + 16L * rows * c;
-        patches(s, x + (long)b * s->h * s->w * c, n, c, v);
+        patches(s, x + (long)b * s->h * s->w * c, n, c, c, v);
         for (int i = 0; i < 16; i++) matmul(rows, o, c, v + (long)i * rows * c, c, false, u + (long)i * c * o, o, false, m + (long)i * rows * o, o, false);
         results(s, m, n, o, y + (long)b * s->h * s->w * o);
     }
@@ -157,23 +158,23 @@ void winograd_dx(const ConvShape *s, const float *dy, const float *w, float *dx,
     convolve(s, dy, s->o, s->c, temp, dx, temp + 16L * s->c * s->o);
 }
 
-void winograd_dw(const ConvShape *s, const float *x, const float *dy, float *dw, float *temp) {
-    int group = group_of(s), tiles = tiles_of(s);
-    long plane = (long)s->c * s->o;
+void winograd_dw(const ConvShape *s, int begin, int end, const float *x, const float *dy, float *dw, float *temp) {
+    int group = group_of(s), tiles = tiles_of(s), c = end - begin;
+    long plane = (long)c * s->o;
     float *u = temp, *v = temp + 16 * plane;
     for (int b = 0; b < s->batch; b += group) {
         int n = s->batch - b < group ? s->batch - b : group, rows = n * tiles;
-        float *m = v + 16L * rows * s->c;
-        patches(s, x + (long)b * s->h * s->w * s->c, n, s->c, v);
+        float *m = v + 16L * rows * c;
+        patches(s, x + (long)b * s->h * s->w * s->c + begin, n, s->c, c, v);
         spread(s, dy + (long)b * s->h * s->w * s->o, n, s->o, m);
         for (int i = 0; i < 16; i++)
-            matmul(s->c, s->o, rows, v + (long)i * rows * s->c, s->c, true, m + (long)i * rows * s->o, s->o, false, u + i * plane, s->o, b > 0);
+            matmul(c, s->o, rows, v + (long)i * rows * c, c, true, m + (long)i * rows * s->o, s->o, false, u + i * plane, s->o, b > 0);
     }
     for (long k = 0; k < plane; k++) {
         float g[16];
         for (int i = 0; i < 16; i++) g[i] = u[i * plane + k];
         for (int j = 0; j < 4; j++) from_weights(g + j, 4);
         for (int j = 0; j < 3; j++) from_weights(g + 4 * j, 1);
-        for (int i = 0; i < 9; i++) dw[i * plane + k] = g[i / 3 * 4 + i % 3];
+        for (int i = 0; i < 9; i++) dw[((long)i * s->c + begin) * s->o + k] = g[i / 3 * 4 + i % 3];
     }
 }

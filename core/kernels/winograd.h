@@ -16,6 +16,7 @@ bool winograd_fits(const ConvShape *s);              // 3x3, stride 1, pad 1, an
 size_t winograd_temp(const ConvShape *s);            // floats of workspace for each of these
 void winograd(const ConvShape *s, const float *x, const float *w, float *y, float *temp);
 void winograd_dx(const ConvShape *s, const float *dy, const float *w, float *dx, float *temp);
-void winograd_dw(const ConvShape *s, const float *x, const float *dy, float *dw, float *temp);
+// For input channels begin..end-1, multiples of 4.
+void winograd_dw(const ConvShape *s, int begin, int end, const float *x, const float *dy, float *dw, float *temp);
 
 #endif

@@ -68,9 +68,10 @@ static double worst(const float *a, const float *b, int n) {
 }
 
 static void compare_conv(ConvShape s) {
-    s.out_h = (s.h + 2 * s.pad - s.k) / s.stride + 1, s.out_w = (s.w + 2 * s.pad - s.k) / s.stride + 1;
+    int wide = (s.k - 1) * (s.dilation ? s.dilation : 1) + 1;
+    s.out_h = (s.h + 2 * s.pad - wide) / s.stride + 1, s.out_w = (s.w + 2 * s.pad - wide) / s.stride + 1;
     int nx = s.batch * s.h * s.w * s.c, nw = s.k * s.k * s.c * s.o, ny = s.batch * s.out_h * s.out_w * s.o;
-    check_during("%dx%dx%d -> %d, k %d stride %d pad %d", s.h, s.w, s.c, s.o, s.k, s.stride, s.pad);
+    check_during("%dx%dx%d -> %d, k %d stride %d pad %d dilation %d taps %d", s.h, s.w, s.c, s.o, s.k, s.stride, s.pad, s.dilation, s.taps);
     float *x = noise(1, nx), *w = noise(2, nw), *y = noise(3, ny), *temp = malloc(sizeof *temp * conv_temp(&s));
     float *fast = malloc(sizeof *fast * (size_t)(nx + nw + ny)), *slow = malloc(sizeof *slow * (size_t)(nx + nw + ny));
     // Sums of n products of N(0,1) are of size sqrt n, and rounded n times; Winograd's way rounds a few times more.
@@ -84,6 +85,9 @@ static void compare_conv(ConvShape s) {
     ENSURE(!memcmp(one, fast + ny / s.batch * (s.batch - 1), sizeof *one * (size_t)(ny / s.batch)));
     conv_dw(&s, x, y, fast, temp), conv_dw_ref(&s, x, y, slow);
     ENSURE_CLOSE(worst(fast, slow, nw), 0, ulp * (ny / s.o));
+    for (int i = 0; i < nw; i++) slow[i] = NAN;
+    for (int i = conv_dw_items(&s) - 1; i >= 0; i--) conv_dw_part(&s, i, i + 1, x, y, slow, temp);
+    ENSURE(!memcmp(fast, slow, sizeof *fast * (size_t)nw));                  // whatever the ranges
     conv_dx(&s, y, w, fast, temp), conv_dx_ref(&s, y, w, slow);
     ENSURE_CLOSE(worst(fast, slow, nx), 0, ulp * s.k * s.k * s.o);
     free(one);
@@ -96,6 +100,24 @@ TEST(conv, "the convolution and its two adjoints agree with the loops over every
     compare_conv((ConvShape){ .batch = 1, .h = 6, .w = 9, .c = 2, .k = 4, .o = 1, .stride = 2, .pad = 1 });
     compare_conv((ConvShape){ .batch = 2, .h = 5, .w = 5, .c = 4, .k = 1, .o = 5, .stride = 1, .pad = 0 });
     compare_conv((ConvShape){ .batch = 1, .h = 4, .w = 4, .c = 2, .k = 4, .o = 3, .stride = 3, .pad = 0 });
+    compare_conv((ConvShape){ .batch = 9, .h = 14, .w = 14, .c = 32, .k = 4, .o = 64, .stride = 2, .pad = 1 });
+    compare_conv((ConvShape){ .batch = 2, .h = 9, .w = 7, .c = 5, .k = 2, .o = 6, .stride = 2, .pad = 0 });
+}
+
+TEST(conv, "so do those with fewer channels on the way out than in, whose patches are made there") {
+    compare_conv((ConvShape){ .batch = 2, .h = 9, .w = 9, .c = 8, .k = 7, .o = 1, .stride = 1, .pad = 3 });
+    compare_conv((ConvShape){ .batch = 3, .h = 6, .w = 5, .c = 13, .k = 3, .o = 4, .stride = 1, .pad = 0 });
+    compare_conv((ConvShape){ .batch = 1, .h = 5, .w = 5, .c = 6, .k = 1, .o = 3, .stride = 1, .pad = 0 });
+    compare_conv((ConvShape){ .batch = 1, .h = 5, .w = 5, .c = 6, .k = 2, .o = 3, .stride = 1, .pad = 2 });
+}
+
+TEST(conv, "so do windows with wide taps and with masks") {
+    compare_conv((ConvShape){ .batch = 2, .h = 9, .w = 8, .c = 3, .k = 3, .o = 5, .stride = 1, .pad = 2, .dilation = 2 });
+    compare_conv((ConvShape){ .batch = 2, .h = 9, .w = 8, .c = 5, .k = 3, .o = 2, .stride = 1, .pad = 2, .dilation = 2 });
+    compare_conv((ConvShape){ .batch = 2, .h = 7, .w = 11, .c = 2, .k = 2, .o = 3, .stride = 2, .pad = 1, .dilation = 3 });
+    compare_conv((ConvShape){ .batch = 2, .h = 9, .w = 9, .c = 1, .k = 7, .o = 16, .stride = 1, .pad = 3, .taps = 24 });
+    compare_conv((ConvShape){ .batch = 2, .h = 6, .w = 6, .c = 16, .k = 3, .o = 16, .stride = 1, .pad = 1, .taps = 5 });
+    compare_conv((ConvShape){ .batch = 2, .h = 6, .w = 6, .c = 4, .k = 3, .o = 2, .stride = 1, .pad = 2, .dilation = 2, .taps = 4 });
 }
 
 TEST(conv, "so do 3x3 ones with many channels, whose sums take another way, odd sizes and single pixels included") {

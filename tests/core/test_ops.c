@@ -65,7 +65,12 @@ static Var *f_stack_nt(Var *a, Var *b) { return flat(v_square(v_matmul(stack(a, 
 static Var *f_conv(Var *a, Var *b) { return v_square(v_conv(a, b, 1, 1)); }
 static Var *f_conv_stride(Var *a, Var *b) { return v_square(v_conv(a, b, 2, 1)); }
 static Var *f_conv_dx(Var *a, Var *b) { return v_square(v_conv_dx(a, b, 2, 1, 4, 4)); }
-static Var *f_conv_dw(Var *a, Var *b) { return v_square(v_conv_dw(a, b, 2, 1, 3)); }
+static Var *f_conv_dw(Var *a, Var *b) { return v_square(v_conv_dw_rule(a, b, (ConvRule){ .stride = 2, .pad = 1 }, 3)); }
+static Var *f_conv_wide(Var *a, Var *b) { return v_square(v_conv_rule(a, b, (ConvRule){ .stride = 1, .pad = 2, .dilation = 2 })); }
+static const ConvRule causal = { .stride = 1, .pad = 1, .taps = 5 };
+static Var *f_conv_masked(Var *a, Var *b) { return v_square(v_conv_rule(a, b, causal)); }
+static Var *f_conv_dx_masked(Var *a, Var *b) { return v_square(v_conv_dx_rule(a, b, causal, 3, 3)); }
+static Var *f_conv_dw_masked(Var *a, Var *b) { return v_square(v_conv_dw_rule(a, b, causal, 3)); }
 static Var *f_pool(Var *a, Var *b) { (void)b; return v_square(v_pool(a, 2)); }
 static Var *f_unpool(Var *a, Var *b) { (void)b; return v_square(v_unpool(a, 2)); }
 
@@ -101,6 +106,10 @@ static const Case cases[] = {
     { "conv stride", 2, { { 1, 4, 4, 1 }, { 3, 3, 1, 2 } }, -1, 1, f_conv_stride },
     { "conv_dx", 2, { { 1, 2, 2, 2 }, { 3, 3, 1, 2 } }, -1, 1, f_conv_dx },
     { "conv_dw", 2, { { 2, 4, 4, 1 }, { 2, 2, 2, 2 } }, -1, 1, f_conv_dw },
+    { "conv dilated", 2, { { 1, 4, 3, 2 }, { 3, 3, 2, 1 } }, -1, 1, f_conv_wide },
+    { "conv masked", 2, { { 1, 3, 3, 2 }, { 3, 3, 2, 2 } }, -1, 1, f_conv_masked },
+    { "conv_dx masked", 2, { { 1, 3, 3, 2 }, { 3, 3, 1, 2 } }, -1, 1, f_conv_dx_masked },
+    { "conv_dw masked", 2, { { 2, 3, 3, 1 }, { 2, 3, 3, 2 } }, -1, 1, f_conv_dw_masked },
     { "pool", 1, { { 1, 4, 4, 2 } }, -1, 1, f_pool },  { "unpool", 1, { { 2, 2, 2, 1 } }, -1, 1, f_unpool },
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
