@@ -7,6 +7,7 @@
 #   make bench-kernels   build what `node tests/bench/kernels.mjs` measures
 #   make figures      repeat every number and picture of the README
 #   make pretrained   train the shipped weights again (RECIPE=name: only that one)
+#   make races        the threads' tests under ThreadSanitizer, where compiler and kernel have it
 #   make clean        remove what was built
 #
 # Parts: native, native-tests, wasm, types, page, package.  Several builds can live side by side: make O=/tmp/a W=/tmp/b wasm
@@ -36,6 +37,7 @@ endif
 
 CORE := $(sort $(wildcard core/*.c core/*/*.c core/*/*/*.c))
 TESTS := $(sort $(wildcard tests/core/*.c))
+POOL_TESTS := tests/core/main.c tests/core/test_pool.c
 PROGRAMS := $(patsubst tests/native/%.c,$(O)/native/%,$(wildcard tests/native/*.c))
 BOUNDARY := $(sort $(wildcard wasm/*.c))
 
@@ -49,28 +51,43 @@ FLAGS := -std=c11 -Icore -ffp-contract=off -fno-math-errno -MMD -MP -Wall -Wextr
 SIMDE := $(addprefix -isystem ,$(wildcard /opt/homebrew/include))
 NATIVE_FLAGS := -O3 $(SIMDE) $(NATIVE)
 
+# With a pool of threads.
+THREADS := -pthread -DGENPLAY_THREADS
+
 # Warnings are errors only here: a compiler that we have never seen may warn about anything, and must still build.
 # Floats that silently become doubles are errors too, but clang takes NAN and INFINITY for such.
 PROMOTION := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,-Wdouble-promotion)
-ASAN_FLAGS := $(SIMDE) -O1 -g -Werror $(PROMOTION) -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CHECKED := $(SIMDE) $(THREADS) -O1 -g -Werror $(PROMOTION) -fno-omit-frame-pointer
+ASAN_FLAGS := $(CHECKED) -fsanitize=address,undefined -fno-sanitize-recover=all
+TSAN_FLAGS := $(CHECKED) -fsanitize=thread
 
 # What builds graphs, reads files or draws is made small, the rest fast: 9 % less to download.
 SMALL := $(wildcard core/*.c) core/models/% core/nn/% core/io/% core/view/% wasm/%
 WASM_FLAGS = $(if $(filter $(SMALL),$<),-Os,-O3)
-SIMD_FLAGS := -msimd128
-RELAXED_FLAGS := -msimd128 -mrelaxed-simd
+
+# Three builds from the same sources: simd is for everyone, relaxed has fused multiply-add, threads has a pool (core/base/pool.h).
+BUILDS := simd relaxed threads
+simd_FLAGS := -msimd128
+relaxed_FLAGS := -msimd128 -mrelaxed-simd
+threads_FLAGS := -msimd128 $(THREADS)
 
 # A module factory for pages, workers and Node.  What is exported: malloc, free, and what the boundary marks GENPLAY_API.
 # emmalloc: the core asks for a few large arenas, so the smallest allocator does.      FILESYSTEM=0: files are JavaScript's.
 # 512 kB of stack: the default 64 kB is less than some kernels' tiles.
+RUNTIME := GL,HEAPU8,HEAP32,HEAPU32,HEAPF32,HEAPF64,UTF8ToString,stringToUTF8,lengthBytesUTF8
 LINK_FLAGS := -O3 --no-entry -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=web,worker,node -sFILESYSTEM=0 -sMALLOC=emmalloc \
   -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB -sSTACK_SIZE=512KB -sMIN_WEBGL_VERSION=2 -sMAX_WEBGL_VERSION=2 \
   -sEXPORTED_FUNCTIONS=_malloc,_free \
-  -sEXPORTED_RUNTIME_METHODS=GL,HEAPU8,HEAP32,HEAPU32,HEAPF32,HEAPF64,UTF8ToString,stringToUTF8,lengthBytesUTF8
+  -sEXPORTED_RUNTIME_METHODS=$(RUNTIME)
+
+# Browsers start a worker only while the page's own thread rests, so the pool's are started beforehand, as many as the loader asked for.
+# Memory that grows is slow for Emscripten's JavaScript only, which no loop of ours is in.
+threads_LINK := -sPTHREAD_POOL_SIZE='Module["helpers"]' -sDEFAULT_PTHREAD_STACK_SIZE=512KB -Wno-pthreads-mem-growth \
+  -sEXPORTED_RUNTIME_METHODS=$(RUNTIME),PThread --pre-js wasm/threads.pre.js
 
 # ---------------------------------------------------------------------------------------------------------------- targets
 
-.PHONY: all start test bench-kernels data figures pretrained clean setup native native-tests wasm types page package
+.PHONY: all start test bench-kernels data figures pretrained races clean setup native native-tests wasm types page package
 all: native page
 
 start: page
@@ -90,6 +107,9 @@ figures: wasm
 
 pretrained: wasm
 	node wasm/pretrain.mjs $(RECIPE)
+
+races: $(O)/tsan/tests
+	$<
 
 clean:
 	rm -rf $(O) $(W) $(D)
@@ -111,6 +131,10 @@ $(O)/obj/asan/%.o: %.c Makefile | setup
 	@mkdir -p $(@D)
 	@echo 'asan     $<'
 	$(Q)$(CC) $(FLAGS) $(ASAN_FLAGS) -c $< -o $@
+$(O)/obj/tsan/%.o: %.c Makefile | setup
+	@mkdir -p $(@D)
+	@echo 'tsan     $<'
+	$(Q)$(CC) $(FLAGS) $(TSAN_FLAGS) -c $< -o $@
 
 # Made anew each time: ar would keep the objects of sources that are gone.
 $(O)/native/libgenplay.a: $(CORE:%.c=$(O)/obj/native/%.o)
@@ -125,27 +149,27 @@ $(O)/asan/tests: $(CORE:%.c=$(O)/obj/asan/%.o) $(TESTS:%.c=$(O)/obj/asan/%.o)
 	@mkdir -p $(@D)
 	@echo 'link     $@'
 	$(Q)$(CC) $(ASAN_FLAGS) $^ -lm -o $@
+$(O)/tsan/tests: $(CORE:%.c=$(O)/obj/tsan/%.o) $(POOL_TESTS:%.c=$(O)/obj/tsan/%.o)
+	@mkdir -p $(@D)
+	@echo 'link     $@'
+	$(Q)$(CC) $(TSAN_FLAGS) $^ -lm -o $@
 
 # ------------------------------------------------------------------------------------------------------------------- wasm
 
-wasm: $(W)/simd.mjs $(W)/relaxed.mjs $(W)/gunzip.mjs
+wasm: $(BUILDS:%=$(W)/%.mjs) $(W)/gunzip.mjs
 
-$(W)/obj/simd/%.o: %.c Makefile | setup
-	@mkdir -p $(@D)
-	@echo 'simd     $<'
-	$(Q)$(EMCC) $(FLAGS) $(WASM_FLAGS) $(SIMD_FLAGS) -c $< -o $@
-$(W)/obj/relaxed/%.o: %.c Makefile | setup
-	@mkdir -p $(@D)
-	@echo 'relaxed  $<'
-	$(Q)$(EMCC) $(FLAGS) $(WASM_FLAGS) $(RELAXED_FLAGS) -c $< -o $@
-
-$(W)/simd.mjs: $(CORE:%.c=$(W)/obj/simd/%.o) $(BOUNDARY:%.c=$(W)/obj/simd/%.o)
-	@echo 'link     $@'
-	$(Q)$(EMCC) $(SIMD_FLAGS) $(LINK_FLAGS) $^ -o $@
-	@echo "         $(@:.mjs=.wasm): $$(gzip -9c $(@:.mjs=.wasm) | wc -c) bytes gzipped, $@: $$(gzip -9c $@ | wc -c)"
-$(W)/relaxed.mjs: $(CORE:%.c=$(W)/obj/relaxed/%.o) $(BOUNDARY:%.c=$(W)/obj/relaxed/%.o)
-	@echo 'link     $@'
-	$(Q)$(EMCC) $(RELAXED_FLAGS) $(LINK_FLAGS) $^ -o $@
+define build
+$(W)/obj/$(1)/%.o: %.c Makefile | setup
+	@mkdir -p $$(@D)
+	@printf '%-8s %s\n' $(1) $$<
+	$$(Q)$$(EMCC) $$(FLAGS) $$(WASM_FLAGS) $$($(1)_FLAGS) -c $$< -o $$@
+$(W)/$(1).mjs: $(CORE:%.c=$(W)/obj/$(1)/%.o) $(BOUNDARY:%.c=$(W)/obj/$(1)/%.o)
+	@echo 'link     $$@'
+	$$(Q)$$(EMCC) $$($(1)_FLAGS) $$(LINK_FLAGS) $$($(1)_LINK) $$(filter %.o,$$^) -o $$@
+	@echo "         $(W)/$(1).wasm: $$$$(gzip -9c $(W)/$(1).wasm | wc -c) bytes gzipped, $$@: $$$$(gzip -9c $$@ | wc -c)"
+endef
+$(W)/threads.mjs: wasm/threads.pre.js
+$(foreach one,$(BUILDS),$(eval $(call build,$(one))))
 
 # The kernels alone, for tests/bench/kernels.mjs.
 bench-kernels: $(O)/bench/simd.mjs $(O)/bench/relaxed.mjs
@@ -170,7 +194,7 @@ page: wasm
 # The JSDoc types are checked, and become the declarations that ship with the package.  What Emscripten and esbuild made needs no check.
 types: wasm
 	@echo 'types    $(W)/types'
-	$(Q)echo 'export default function create(options?: object): Promise<any>;' | tee $(W)/relaxed.d.mts > $(W)/simd.d.mts
+	$(Q)echo 'export default function create(options?: object): Promise<any>;' | tee $(BUILDS:%=$(W)/%.d.mts) > /dev/null
 	$(Q)echo 'export function gunzipSync(packed: Uint8Array): Uint8Array;' > $(W)/gunzip.d.mts
 	$(Q)$(BIN)/tsc -p tsconfig.json
 	$(Q)$(BIN)/tsc --ignoreConfig wasm/genplay.mjs --allowJs --skipLibCheck --target es2023 --module preserve --types node \

@@ -1,9 +1,12 @@
 // The API keeps its contract: what every member takes, gives and refuses.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { createLab, forKind, GenplayError } from '../wasm/genplay.mjs';
+import { buildsHere, createLab, forKind, GenplayError } from '../wasm/genplay.mjs';
 import { fakeGl } from './render/fake-gl.mjs';
 import { fingerprint, labFor, pairs, readSafetensors, refuses, smallRun } from './tools.mjs';
 
@@ -24,17 +27,36 @@ function isTensor(result, shape) {
 
 // --- The lab -------------------------------------------------------------------------------------------------------------
 
-test('createLab says which build runs, and its version', async (t) => {
-  const lab = await labFor(t);
-  assert.equal(lab.build, 'simd');
-  assert.match(lab.version, /^\d+\.\d+\.\d+$/);
-  assert.equal((await labFor(t, { build: 'simd', threads: 1, memory: 64 })).build, 'simd');
+test('createLab says which build runs, on how many threads, and its version', async (t) => {
+  for (const [options, build, threads] of [
+    [undefined, 'simd', 1], [{ build: 'simd', threads: 1, memory: 64 }, 'simd', 1], [{ threads: 1 }, 'simd', 1], [{ threads: 2 }, 'threads', 2],
+    [{ build: 'threads', threads: 1 }, 'threads', 1], [{ build: 'threads', threads: 3 }, 'threads', 3], [{ build: 'threads' }, 'threads', Math.min(8, availableParallelism())],
+  ]) {
+    const lab = await labFor(t, options);
+    assert.deepEqual([lab.build, lab.threads], [build, threads]);
+    assert.match(lab.version, /^\d+\.\d+\.\d+$/);
+  }
+});
+
+test('Node runs every build', async () => assert.deepEqual(await buildsHere(), ['simd', 'relaxed', 'threads']));
+
+test('a lab with threads lets the program end, freed or not', async () => {
+  for (const end of ['', 'lab.free();']) {
+    const code = `
+      const { createLab } = await import(${JSON.stringify(new URL('../wasm/genplay.mjs', import.meta.url).href)});
+      const lab = await createLab({ build: 'threads', threads: 3 });
+      lab.create({ model: 'vae', data: 'moons' }).train(3);
+      ${end}
+      console.log('done');`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], { timeout: 20_000 });
+    assert.equal(stdout, 'done\n');
+  }
 });
 
 test('createLab refuses what it does not know', async () => {
   for (const [options, code, message] of [
-    [{ build: 'fast' }, 'bad-argument', /build was 'fast'.*'auto'/], [{ build: 1 }, 'bad-argument', /build was 1/], [{ build: 'threads' }, 'unsupported', /threads/],
-    [{ threads: 4 }, 'unsupported', /threads was 4/], [{ threads: 0 }, 'bad-argument', /threads was 0/], [{ memory: 0 }, 'bad-argument', /memory was 0/],
+    [{ build: 'fast' }, 'bad-argument', /build was 'fast'.*'auto'/], [{ build: 1 }, 'bad-argument', /build was 1/], [{ build: 'relaxed', threads: 2 }, 'bad-argument', /threads was 2/],
+    [{ threads: 33 }, 'bad-argument', /threads was 33.*32/], [{ threads: 1.5 }, 'bad-argument', /threads was 1.5/], [{ threads: 0 }, 'bad-argument', /threads was 0/], [{ memory: 0 }, 'bad-argument', /memory was 0/],
     [{ memory: '64' }, 'bad-argument', /memory was '64'/], [{ memory: NaN }, 'bad-argument', /memory was NaN/], [{ memory: 1e6 }, 'bad-argument', /4095/],
     [{ mode: 1 }, 'bad-argument', /'mode'.*build, threads, memory/], ['simd', 'bad-argument', /'simd'/], [null, 'bad-argument', /null/],
   ]) {
@@ -49,7 +71,7 @@ test('importing the module and opening a lab leave the global object alone', asy
   const code = `
     const before = Object.getOwnPropertyNames(globalThis).join();
     import(${JSON.stringify(new URL('../wasm/genplay.mjs', import.meta.url).href)}).then(async ({ createLab }) => {
-      const lab = await createLab();
+      const lab = await createLab({ threads: 2 });
       const added = Object.getOwnPropertyNames(globalThis).filter((name) => !before.split(',').includes(name));
       require('node:worker_threads').parentPort.postMessage({ added, models: lab.models.length });
     });`;
@@ -680,7 +702,7 @@ test('a freed run and a freed lab refuse everything', async () => {
   const { measures } = lab;
   lab.free();
   for (const use of useRun(other)) refuses(use, 'bad-argument', /freed/);
-  for (const use of [() => lab.models, () => lab.datasets, () => lab.build, () => lab.version, () => lab.draw('moons', 1), () => lab.create({ model: 'vae', data: 'moons' }), () => lab.load(file),
+  for (const use of [() => lab.models, () => lab.datasets, () => lab.build, () => lab.threads, () => lab.version, () => lab.draw('moons', 1), () => lab.create({ model: 'vae', data: 'moons' }), () => lab.load(file),
     () => lab.addData({ id: 'a', kind: 'points', data: x }), () => lab.addIdx('a', { images: file }), () => lab.attach(null), () => lab.measures, () => measures.mmd2(x, x), () => lab.free()]) {
     refuses(use, 'bad-argument', /freed/);
   }

@@ -190,16 +190,22 @@ test('whatever goes wrong is one line and exit status 1', async () => {
     [['models', 'extra'], /extra/], [['train', '--model'], /--model/], [['train', '--model', 'vea', '--data', 'moons'], /vea.*vae/], [['train', '--model', 'vae', '--data', 'mon'], /mon.*moons/],
     [['train', '--model', 'vae', '--data', 'mnist'], /make data.*GENPLAY_DATA/], [['train', '--model', 'vae', '--data', './nowhere'], /nowhere.*train-images/], [[...vae, '--steps', '0'], /steps was 0/],
     [[...vae, '--steps', 'ten'], /--steps was 'ten'/], [[...vae, '--steps', '1.5'], /steps was 1.5/], [[...vae, '--seed=-1'], /seed was -1/], [[...vae, '--seed', '-1'], /--seed=-XYZ/], [[...vae, '--set', 'hidden'], /'hidden'.*KEY=VALUE/],
-    [[...vae, '--set', 'hiden=3'], /hiden.*hidden/], [[...vae, '--set', 'hidden=many'], /hidden was 'many'/], [[...vae, '--out', 'x.gif'], /x\.gif.*\.safetensors/], [[...vae, '--build', 'fast'], /'fast'/],
+    [[...vae, '--set', 'hiden=3'], /hiden.*hidden/], [[...vae, '--set', 'hidden=many'], /hidden was 'many'/], [[...vae, '--out', 'x.gif'], /x\.gif.*\.safetensors/], [[...vae, '--build', 'fast'], /'fast'/], [[...vae, '--threads', '0'], /threads was 0/],
     [[...vae, '--steps', '1', '--out', './no/where.csv'], /no folder \.\/no/], [['sample'], /--weights is missing/], [['sample', '--weights', 'none.safetensors'], /none.*ENOENT/],
     [['sample', '--weights', 'bad.safetensors'], /safetensors/], [['measure', '--weights', 'bad.safetensors', '--out', 'a.png'], /a\.png/], [['bench', '--model', 'x'], /'x'/],
     [['draw', '--data', 'moons', '--split', 'x'], /split was 'x'/], [['draw', '--data', 'moons', '--n', '0'], /n was 0/],
   ]) await fails(args, message);
 });
 
+test('a run on several threads is the run on one', async () => {
+  const args = ['train', '--model', 'vae', '--data', 'digits', '--steps', '3', '--json'];
+  const [one, two] = [await succeeds(...args), await succeeds(...args, '--build', 'threads', '--threads', '2')].map((text) => JSON.parse(text));
+  assert.deepEqual(two.losses, one.losses);
+});
+
 test('bench tells step rates', async () => {
-  const { build, rates } = JSON.parse(await succeeds('bench', '--model', 'gan', '--data', 'moons', '--json'));
-  assert.equal(build, 'simd');
+  const { build, threads, rates } = JSON.parse(await succeeds('bench', '--model', 'gan', '--data', 'moons', '--json'));
+  assert.deepEqual([build, threads], ['simd', 1]);
   assert.deepEqual(rates.map(({ model, data }) => [model, data]), [['gan', 'moons']]);
   assert.ok(rates[0].stepsPerSecond > 1);
 });

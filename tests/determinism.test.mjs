@@ -19,6 +19,15 @@ for (const pair of all) {
     assert.equal(sha(a.sample(20).data), sha(b.sample(20).data));
   });
 
+  test(`${pair.name}: threads change nothing`, async (t) => {
+    const [one, ...more] = [await labFor(t), ...await Promise.all([1, 2, 3].map((threads) => labFor(t, { build: 'threads', threads })))].map((lab) => {
+      const run = wideRun(lab, pair);
+      run.train(4);
+      return { losses: run.history.losses, sample: sha(run.sample(70).data), ...fingerprint(run) };
+    });
+    for (const other of more) assert.deepEqual(other, one);
+  });
+
   test(`${pair.name}: another seed gives other bytes`, async (t) => {
     const lab = await labFor(t);
     const [a, b] = [smallRun(lab, pair, 1), smallRun(lab, pair, 2)];
@@ -97,6 +106,9 @@ for (const pair of all) {
     b.free();
   });
 }
+
+/** A run large enough for its ops to be shared among threads. */
+const wideRun = (lab, { model, data }) => smallRun(lab, { model, data }, 3, { batch: 64, hidden: 160, channels: 16, layers: 2 });
 
 /** Calls all that a run can do, without training it. */
 function useEverything(lab, run, { data, can }) {

@@ -32,6 +32,11 @@ test('npx genplay trains', async () => {
   assert.equal(JSON.parse(stdout).step, 20);
 });
 
+test('npx genplay trains on two threads', async () => {
+  const { stdout } = await run('npx', ['--no-install', 'genplay', 'train', '--model', 'gan', '--data', 'moons', '--steps', '20', '--threads', '2', '--json'], folder);
+  assert.equal(JSON.parse(stdout).step, 20);
+});
+
 test('the package imports by its name', async () => {
   const code = `
     import { createLab, GenplayError } from 'genplay';
@@ -45,14 +50,14 @@ test('the package imports by its name', async () => {
 
 test('only what a user needs is packed', async () => {
   const files = await readdir(join(folder, 'node_modules/genplay'), { recursive: true });
-  for (const name of ['README.md', 'LICENSE', 'wasm/genplay.mjs', 'wasm/cli.mjs', 'wasm/build/simd.wasm', 'wasm/build/relaxed.wasm', 'wasm/build/gunzip.mjs']) assert.ok(files.includes(name), name);
+  for (const name of ['README.md', 'LICENSE', 'wasm/genplay.mjs', 'wasm/cli.mjs', 'wasm/build/simd.wasm', 'wasm/build/relaxed.wasm', 'wasm/build/threads.wasm', 'wasm/build/gunzip.mjs']) assert.ok(files.includes(name), name);
   assert.deepEqual(files.filter((name) => /\.(o|d|c|h|a)$|^tests|^core|^node_modules|^web/.test(name)), []);
 });
 
 const PROGRAM = `
 import { createLab, GenplayError, type Dataset, type ErrorCode, type Lab, type Model, type Param, type Run, type SampleOptions, type View } from 'genplay';
 
-const lab: Lab = await createLab({ build: 'auto', memory: 512 });
+const lab: Lab = await createLab({ build: 'auto', threads: 2, memory: 512 });
 const model: Model = lab.models[0];
 const param: Param = model.params[0];
 const view: View = model.views[0];

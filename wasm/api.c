@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/pool.h"
 #include "lab.h"
 #include "measures/measures.h"
 #include "render.h"
@@ -22,6 +23,11 @@
 
 GENPLAY_API const char *gp_error_name(void) { return error_name(); }
 GENPLAY_API const char *gp_error_message(void) { return error_message(); }
+
+// --- Threads -----------------------------------------------------------------------------------------------------------
+
+GENPLAY_API int gp_pool_start(int threads) { return pool_start(threads); }
+GENPLAY_API void gp_pool_stop(void) { pool_stop(); }
 
 // --- Results ---------------------------------------------------------------------------------------------------------
 

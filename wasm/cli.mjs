@@ -36,7 +36,8 @@ const FLAGS = {
   measure: { type: 'string', multiple: true, value: 'NAME', what: 'only this measure; may be repeated' },
   split: { type: 'string', value: 'train|test', what: 'which rows (train)' },
   out: { type: 'string', multiple: true, value: 'FILE', what: '' },
-  build: { type: 'string', value: 'simd|relaxed', what: 'relaxed: faster, but repeats on this machine only' },
+  build: { type: 'string', value: 'simd|relaxed|threads', what: 'relaxed: faster, but repeats on this machine only; threads: on several cores, same results' },
+  threads: { type: 'string', value: 'N', what: 'how many (1, or with --build threads as many as there are cores)' },
   memory: { type: 'string', value: 'MB', what: 'the most memory that may be used (2048)' },
   markdown: { type: 'boolean', what: 'a table in Markdown' },
   json: { type: 'boolean', what: 'one JSON document on standard output' },
@@ -74,7 +75,7 @@ const COMMANDS = {
   bench: { what: 'how fast this machine trains', flags: ['model', 'data'], run: bench },
 };
 
-const COMMON = ['build', 'memory', 'json', 'help'];
+const COMMON = ['build', 'threads', 'memory', 'json', 'help'];
 
 function overview() {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
@@ -504,7 +505,7 @@ function bench(lab, values) {
     }
   }
   if (!rates.length) throw refuse(`--model was '${values.model}'; accepted: one of ${lab.models.map(({ id }) => id).join(', ')}`);
-  return { build: lab.build, version: lab.version, rates };
+  return { build: lab.build, threads: lab.threads, version: lab.version, rates };
 }
 
 /**
@@ -555,7 +556,7 @@ export async function main([name, ...args]) {
   const values = parse(name, args);
   if (values.help) return console.log(helpOf(name));
   checkFiles(values, COMMANDS[name].files);
-  const lab = await createLab({ build: values.build, memory: numberOf(values, 'memory') });
+  const lab = await createLab({ build: values.build, threads: numberOf(values, 'threads'), memory: numberOf(values, 'memory') });
   const result = COMMANDS[name].run(lab, values);
   if (values.json) console.log(JSON.stringify(result));
 }

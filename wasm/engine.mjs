@@ -5,7 +5,8 @@
 // again each time and never kept.  Pointers go up to 4 GB and come signed, hence `>>> 0`.
 //
 // Builds lie in ./build/ as modules of their own, fetched when a lab wants one; a bundler takes them along, since it can see from the
-// import what they may be called.  simd is for everyone; relaxed (fused multiply-add) repeats on one machine and browser only.
+// import what they may be called.  simd is for everyone; relaxed (fused multiply-add) repeats on one machine and browser only; threads gives
+// the same results as simd on several cores, where memory may be shared: in Node, and in workers of a cross-origin-isolated page.
 
 import { GenplayError } from './check.mjs';
 
@@ -14,14 +15,15 @@ import { GenplayError } from './check.mjs';
  * @typedef {{
  *   HEAPU8: Uint8Array, HEAP32: Int32Array, HEAPU32: Uint32Array, HEAPF32: Float32Array, HEAPF64: Float64Array,
  *   UTF8ToString(pointer: number): string, stringToUTF8(text: string, pointer: number, size: number): void, lengthBytesUTF8(text: string): number,
+ *   PThread?: { terminateAllThreads(): void },
  *   GL: { registerContext(gl: object, attributes: object): number, deleteContext(handle: number): void },
  *   [call: `_${string}`]: (...values: number[]) => number
  * }} Module
  */
 
-/** @typedef {'simd' | 'relaxed'} Build */
+/** @typedef {'simd' | 'relaxed' | 'threads'} Build */
 
-/** @typedef {{ module: Module, build: Build, gunzip: (bytes: Uint8Array) => Uint8Array }} Engine */
+/** @typedef {{ module: Module, build: Build, threads: number, gunzip: (bytes: Uint8Array) => Uint8Array }} Engine */
 
 /** @typedef {{ name: string, data: Float32Array | Float64Array | Int32Array, shape: number[] }} NamedArray */
 
@@ -32,34 +34,85 @@ const RELAXED = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0
 /** @param {number[]} bytes */
 const runs = (bytes) => WebAssembly.validate(new Uint8Array(bytes));
 
+const node = /** @type {any} */ (globalThis).process?.versions?.node;
+
+/**
+ * A module of Node's own; the name is a variable, so that a bundler for pages does not look for it.
+ * @param {string} name
+ * @returns {Promise<any>}
+ */
+const nodeModule = (name) => import(name);
+
 /**
  * Node 20 has relaxed SIMD behind a flag of V8, which may still be set before the first such module is compiled.
  * @returns {Promise<boolean>}
  */
 async function relaxedRuns() {
   if (runs(RELAXED)) return true;
-  const node = /** @type {any} */ (globalThis).process?.versions?.node;
   if (!node) return false;
-  const v8 = 'node:v8'; // a name in a variable: a bundler for pages must not look for it
-  (await import(v8)).setFlagsFromString('--experimental-wasm-relaxed-simd');
+  (await nodeModule('node:v8')).setFlagsFromString('--experimental-wasm-relaxed-simd');
   return runs(RELAXED);
 }
 
 /**
- * A fresh instance.
- * @param {'auto' | 'simd' | 'relaxed' | 'threads'} wanted
- * @returns {Promise<Engine>}
+ * Why there can be no threads here, or nothing.  A page's own thread may not wait for others, so there it takes a worker.
+ * @returns {string | undefined}
  */
-export async function loadEngine(wanted) {
-  if (wanted === 'threads') throw new GenplayError('unsupported', "build 'threads' does not exist in this version: use 'auto', which runs on one thread with the same results");
+function noThreads() {
+  if (node) return undefined;
+  if (!globalThis.crossOriginIsolated) return 'memory that threads share, which a page has when it is served with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp';
+  return typeof WorkerGlobalScope === 'undefined' ? 'to wait for its threads, which only workers may' : undefined;
+}
+
+/**
+ * The builds that run here.
+ * @returns {Promise<Build[]>}
+ */
+export async function buildsHere() {
+  const can = { simd: runs(SIMD), relaxed: await relaxedRuns(), threads: !noThreads() };
+  return /** @type {Build[]} */ (Object.entries(can).filter(([, yes]) => yes).map(([name]) => name));
+}
+
+const CORES_MOST = 8;            // more than that wait for each other most of the time: the batches are small
+
+async function cores() {
+  const count = globalThis.navigator?.hardwareConcurrency ?? (await nodeModule('node:os')).availableParallelism();
+  return Math.min(count, CORES_MOST);
+}
+
+/**
+ * The build for a wish and the number of its threads, or the reason why it cannot run here.  `auto` is single-threaded unless asked for
+ * more, and stays so where there is no more.
+ * @param {'auto' | Build} wanted
+ * @param {number | undefined} threads
+ * @returns {Promise<{ build: Build, threads: number }>}
+ */
+async function choose(wanted, threads) {
   if (!runs(SIMD)) throw new GenplayError('unsupported', 'WebAssembly SIMD is missing here: use a browser of 2023 or later, or Node 20');
   if (wanted === 'relaxed' && !(await relaxedRuns())) throw new GenplayError('unsupported', "build 'relaxed' needs relaxed SIMD, which is missing here: use 'auto'");
-  const build = wanted === 'relaxed' ? 'relaxed' : 'simd';
+  if (wanted === 'threads' || (wanted === 'auto' && threads !== undefined && threads > 1)) {
+    const missing = noThreads();
+    if (!missing) return { build: 'threads', threads: threads ?? await cores() };
+    if (wanted === 'threads') throw new GenplayError('unsupported', `build 'threads' needs ${missing}: use 'auto', which gives the same results on one thread`);
+  }
+  return { build: wanted === 'relaxed' ? 'relaxed' : 'simd', threads: 1 };
+}
+
+/**
+ * A fresh instance.
+ * @param {'auto' | Build} wanted
+ * @param {number} [threads] for `threads`: as many as there are cores if left out
+ * @returns {Promise<Engine>}
+ */
+export async function loadEngine(wanted, threads) {
+  const chosen = await choose(wanted, threads);
   try {
-    const [{ default: factory }, { gunzipSync }] = await Promise.all([load(build), load('gunzip')]);
-    return { module: await factory(), build, gunzip: gunzipSync };
+    const [{ default: factory }, { gunzipSync }] = await Promise.all([load(chosen.build), load('gunzip')]);
+    /** @type {Module} */
+    const module = await factory({ helpers: chosen.threads - 1, worker: globalThis.Worker });
+    return { module, build: chosen.build, threads: module._gp_pool_start(chosen.threads), gunzip: gunzipSync };
   } catch (cause) {
-    throw new GenplayError('bad-file', `the engine (build/${build}.mjs and .wasm) could not be loaded: ${/** @type {any} */ (cause)?.message ?? cause}`, { cause });
+    throw new GenplayError('bad-file', `the engine (build/${chosen.build}.mjs and .wasm) could not be loaded: ${/** @type {any} */ (cause)?.message ?? cause}`, { cause });
   }
 }
 
@@ -68,6 +121,15 @@ export async function loadEngine(wanted) {
  * @returns {Promise<any>}
  */
 const load = (name) => import(`./build/${name}.mjs`);
+
+/**
+ * Ends the instance's threads; dropping the instance is what gives its memory back to the system.
+ * @param {Engine} engine
+ */
+export function unloadEngine(engine) {
+  engine.module.PThread?.terminateAllThreads();
+  engine.module = /** @type {any} */ (null);
+}
 
 // --- Into the engine ---------------------------------------------------------------------------------------------------
 

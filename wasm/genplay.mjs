@@ -16,19 +16,20 @@
 // Errors.  Every failure throws GenplayError with a `code` and a message that names the argument, what it was and what is accepted.
 // A refused call changes nothing.
 //
-// Determinism.  Same version, same build, same seed, same calls: the same bytes, on every machine and browser (build 'relaxed': on
-// one machine and browser only).
+// Determinism.  Same version, same seed, same calls: the same bytes, on every machine and browser and any number of threads (build
+// 'relaxed': on one machine and browser only).
 //
 // This module touches neither document nor self, and does nothing when it is imported.
 
 import { readCatalogue } from './catalogue.mjs';
 import { badArgument, floats, GenplayError, integer, integers, isShape, lines, number, oneOf, product, record, seedValue, string } from './check.mjs';
-import { engineError, loadEngine, readOut, withMemory } from './engine.mjs';
+import { engineError, loadEngine, readOut, unloadEngine, withMemory } from './engine.mjs';
 import { createMeasures } from './measures.mjs';
 import { Run } from './run.mjs';
 
 export { forKind } from './catalogue.mjs';
 export { GenplayError } from './check.mjs';
+export { buildsHere } from './engine.mjs';
 export * from './run.mjs';
 
 /** @typedef {import('./catalogue.mjs').Kind} Kind */
@@ -44,8 +45,9 @@ export * from './run.mjs';
 
 /**
  * @typedef {object} LabOptions
- * @property {'auto' | 'simd' | 'relaxed' | 'threads'} [build] `auto` (simd) for everyone; `relaxed` is faster and repeats on one machine only
- * @property {number} [threads] 1 in this version
+ * @property {'auto' | 'simd' | 'relaxed' | 'threads'} [build] `auto` runs everywhere; `relaxed` is faster and repeats on one machine only; `threads`
+ *   uses several cores with the same results, in Node and in workers of cross-origin-isolated pages
+ * @property {number} [threads] up to 32; left out: as many as there are cores for `threads`, else 1.  More than 1 makes `auto` run `threads` where that is possible
  * @property {number} [memory] ceiling in MB for everything in the lab; 2048 if left out
  */
 
@@ -90,6 +92,7 @@ export * from './run.mjs';
 
 const MB = 2 ** 20;
 const MEMORY_MAX = 4095;
+const THREADS_MAX = 32;
 
 /**
  * Opens a lab: a fresh instance of the engine.
@@ -97,12 +100,17 @@ const MEMORY_MAX = 4095;
  * @returns {Promise<Lab>}
  */
 export async function createLab(options) {
-  const { build = 'auto', threads = 1, memory = 2048 } = record('options', options, ['build', 'threads', 'memory']);
+  const { build = 'auto', threads, memory = 2048 } = record('options', options, ['build', 'threads', 'memory']);
   const wanted = oneOf('options.build', build, /** @type {const} */ (['auto', 'simd', 'relaxed', 'threads']));
   const bytes = number('options.memory', memory, 1, MEMORY_MAX) * MB;
-  if (integer('options.threads', threads, 1, 1024) !== 1) throw new GenplayError('unsupported', `options.threads was ${threads}; accepted: 1 in this version`);
-  const engine = await loadEngine(wanted);
-  return new Lab(engine, bytes);
+  const count = threads === undefined ? undefined : integer('options.threads', threads, 1, wanted === 'simd' || wanted === 'relaxed' ? 1 : THREADS_MAX);
+  const engine = await loadEngine(wanted, count);
+  try {
+    return new Lab(engine, bytes);
+  } catch (error) {
+    unloadEngine(engine);
+    throw error;
+  }
 }
 
 /** One instance of the engine: models, data sets and runs.  Made by `createLab`. */
@@ -131,6 +139,8 @@ export class Lab {
 
   /** Which build runs. */
   get build() { this.#alive(); return this.#engine.build; }
+  /** How many threads it runs on. */
+  get threads() { this.#alive(); return this.#engine.threads; }
   /** The engine's version. */
   get version() { return this.#catalogue().version; }
   /** Every model, frozen. */
@@ -331,8 +341,8 @@ export class Lab {
     module._gp_out_free(out);
     module._gp_lab_free(lab);
     this.#core.lab = 0;
-    // Dropping the instance is what gives its memory back to the system.
-    this.#core.module = this.#engine.module = /** @type {any} */ (null);
+    this.#core.module = /** @type {any} */ (null);
+    unloadEngine(this.#engine);
   }
 
   // --- Within ----------------------------------------------------------------------------------------------------------
