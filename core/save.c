@@ -7,9 +7,9 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/error.h"
 #include "io/json.h"
 #include "io/json_read.h"
@@ -132,7 +132,8 @@ static const char *told(const Safetensors *s, const char *key) {
 
 static double number_told(const Safetensors *s, const char *key, double otherwise) {
     const char *text = safetensors_metadata(s, key);
-    return text ? strtod(text, NULL) : otherwise;
+    double value;
+    return text && number_read(text, &value) ? value : otherwise;
 }
 
 // { "latent": "2", ... } as the lines that run_new takes.
@@ -250,7 +251,7 @@ static void blame_file(void) {
 static Run *load(Lab *lab, const Safetensors *s, Arena *arena) {
     const char *format = told(s, "format"), *version = told(s, "format_version"), *model = told(s, "model"), *data = told(s, "data"), *params = told(s, "params");
     if (!format || !version || !model || !data || !params) return NULL;
-    if (strcmp(format, FORMAT) || strtod(version, NULL) != FORMAT_VERSION) {
+    if (strcmp(format, FORMAT) || number_told(s, "format_version", 0) != FORMAT_VERSION) {
         fail(ERROR_BAD_FILE, "weights: the file is '%.20s' version %.10s; accepted: %s version %d", format, version, FORMAT, FORMAT_VERSION);
         return NULL;
     }

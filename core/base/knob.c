@@ -3,11 +3,10 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/error.h"
-#include "io/json.h"
 
 int knob_count(const Knob *table) {
     int n = 0;
@@ -56,9 +55,9 @@ static bool read_boolean(const Knob *k, const char *what, const char *text, doub
 bool knob_read(const Knob *k, const char *what, const char *text, double *value) {
     if (k->type == KNOB_CHOICE) return read_choice(k, what, text, value);
     if (k->type == KNOB_BOOLEAN) return read_boolean(k, what, text, value);
-    char *end;
-    double x = strtod(text, &end);
-    bool number = end != text && !*end && isfinite(x), whole = k->type == KNOB_INTEGER;
+    double x;
+    const char *end = number_read(text, &x);
+    bool number = end && !*end && isfinite(x), whole = k->type == KNOB_INTEGER;
     if (!number || x < k->min || x > k->max || (whole && x != floor(x)))
         return fail(ERROR_BAD_ARGUMENT, "%s: %s was %.40s; accepted: a%s number from %.15g to %.15g", what, k->key, *text ? text : "''",
                     whole ? " whole" : "", k->min, k->max);

@@ -2,19 +2,9 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-void number_text(double value, char text[32]) {
-    if (value == floor(value) && fabs(value) < 1e15) {          // as JavaScript writes it, and as readers of sizes want it: not 1e+06
-        snprintf(text, 32, "%.0f", value);
-        return;
-    }
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, 32, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) return;
-    }
-}
+#include "base/decimal.h"
 
 Json json_begin(Arena *arena) { return (Json){ .arena = arena, .first = { true } }; }
 

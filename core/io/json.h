@@ -31,7 +31,4 @@ void json_number(Json *j, const char *key, double value);        // the shortest
 void json_bool(Json *j, const char *key, bool value);
 const char *json_end(Json *j);                                   // NULL: memory is over
 
-// The shortest decimal form that reads back as the same double, into text[32].
-void number_text(double value, char text[32]);
-
 #endif

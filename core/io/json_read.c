@@ -6,9 +6,9 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/error.h"
 
 enum { DEPTH = 32 };
@@ -34,7 +34,7 @@ static bool digits(char **p) {
     return true;
 }
 
-// RFC 8259's grammar, which is narrower than strtod's.
+// RFC 8259's grammar, which is narrower than number_read's.
 static bool parse_number(Reader *r, JsonValue *v) {
     char *p = r->at;
     if (*p == '-') p++;
@@ -47,7 +47,7 @@ static bool parse_number(Reader *r, JsonValue *v) {
         if (!digits(&p)) return bad(r, "a number has no digits in its exponent");
     }
     v->type = JSON_NUMBER;
-    v->number = strtod(r->at, NULL);
+    number_read(r->at, &v->number);
     if (!isfinite(v->number)) return bad(r, "a number too large for a double");
     r->at = p;
     return true;

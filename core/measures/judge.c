@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/error.h"
 #include "base/real.h"
 #include "graph/optim.h"
-#include "io/json.h"
 #include "io/safetensors.h"
 #include "nn/nn.h"
 
