@@ -1,4 +1,4 @@
-// graph.c -- building, differentiating, planning and replaying a program.  The ops themselves are in ops_*.c.
+// graph.c -- building, differentiating, planning and replaying a program.  The ops themselves are in ops_*.c, their order and chains in fuse.c.
 
 #include "graph/graph.h"
 
@@ -7,12 +7,15 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "graph/fuse.h"
 #include "graph/ops.h"
 
 const OpDef op_defs[N_OPS] = {
-#define OP(name, n_src, flags) [OP_##name] = { #name, n_src, flags, op_run_##name, op_grad_##name },
+#define OP(name, n_src, flags) [OP_##name] = { #name, n_src, flags, op_run_##name, NULL, op_grad_##name },
+#define EACH(name, n_src, flags) [OP_##name] = { #name, n_src, flags, NULL, op_block_##name, op_grad_##name },
 #include "graph/ops.def"
 #undef OP
+#undef EACH
 };
 
 static size_t temp_of(const Var *v) {
@@ -169,31 +172,18 @@ void program_gradient(Var *loss, Params *params) {
 
 // --- Planning -------------------------------------------------------------------------------------------------------------
 //
-// A value lives from its op to the last op that reads it.  Places in the scratch block are taken best-fit among the gaps between
+// A value lives from its step to the last step that reads it.  Places in the scratch block are taken best-fit among the gaps between
 // the values that live at that moment; an elementwise op takes over the place of a source that dies there.
 
-static Var *root_of(Var *v) {
-    while (op_defs[v->op].flags & ALIAS) v = v->src[0];
-    return v;
-}
-
-static bool in_scratch(const Var *v) { return !(op_defs[v->op].flags & (LEAF | ALIAS)) && !v->kept; }
+static bool in_scratch(const Var *v) { return !(op_defs[v->op].flags & (LEAF | ALIAS)) && !v->kept && !v->slot; }
 
 static void mark_needed(Program *p) {
     for (int i = p->n - 1; i >= 0; i--) {
         Var *v = p->var[i];
-        if (v->kept) v->needed = true;
+        if (v->kept) v->needed = root_of(v)->kept = true;
         if (!v->needed) continue;
         for (int k = 0; k < SRC_MAX; k++)
             if (v->src[k]) v->src[k]->needed = true;
-    }
-    for (int i = 0; i < p->n; i++) {
-        Var *v = p->var[i];
-        if (v->kept && (op_defs[v->op].flags & ALIAS)) root_of(v)->kept = true;
-        if (!v->needed || (op_defs[v->op].flags & ALIAS)) continue;
-        v->last_use = i;
-        for (int k = 0; k < SRC_MAX; k++)
-            if (v->src[k]) root_of(v->src[k])->last_use = i;
     }
 }
 
@@ -227,43 +217,57 @@ static void plan_drop(Plan *plan, size_t at) {
         }
 }
 
-static bool takes_over(const Var *v) {
-    const Var *x = v->src[0] ? root_of(v->src[0]) : NULL;
-    return (op_defs[v->op].flags & PLACE) && x && in_scratch(v) && in_scratch(x) && x->last_use == v->id && x->size == v->size;
+static bool dies(const Var *x, const Var *v) { return in_scratch(x) && x->last_use == v->step && !x->inherited; }
+
+// The source whose place v may take over: it is read for the last time by v or, in a chain, by an op before.
+static Var *legacy(const Step *s, const Var *v) {
+    if (!is_each(v) && !(op_defs[v->op].flags & PLACE)) return NULL;
+    for (const Var *reader = s->first; reader && reader->id <= v->id; reader = reader->next)
+        for (int k = 0; k < SRC_MAX; k++) {
+            Var *x = reader->src[k] ? root_of(reader->src[k]) : NULL;
+            if (x && x != v && x->size == v->size && x->last_reader <= v->id && dies(x, v)) return x;
+        }
+    return NULL;
 }
 
-// Gives v its place, and gives back the places of what dies at v.
-static void place(Plan *plan, Var *v) {
-    bool over = takes_over(v);
+static void place(Plan *plan, const Step *s, Var *v) {
     size_t temp = temp_of(v);
-    if (in_scratch(v)) v->place = over ? root_of(v->src[0])->place : plan_take(plan, (size_t)v->size);
+    Var *x = in_scratch(v) ? legacy(s, v) : NULL;
+    if (x) v->place = x->place, x->inherited = true;
+    else if (in_scratch(v)) v->place = plan_take(plan, (size_t)v->size);
     if (temp) {
         v->temp_place = plan_take(plan, temp);
         plan_drop(plan, v->temp_place);
     }
-    Var *before = NULL;
-    for (int k = 0; k < SRC_MAX; k++) {
-        Var *x = v->src[k] ? root_of(v->src[k]) : NULL;
-        bool dies = x && x != before && in_scratch(x) && x->last_use == v->id;
-        if (dies && !(over && x->place == v->place)) plan_drop(plan, x->place);
-        before = x;
+}
+
+static void drop_dead(Plan *plan, Var *x, const Var *v) {
+    if (!dies(x, v)) return;
+    plan_drop(plan, x->place);
+    x->inherited = true;
+}
+
+// Gives the results of a step their places, and takes back those of what dies there.
+static bool place_step(Program *p, Plan *plan, const Step *s) {
+    for (Var *v = s->first; v; v = v->next) {
+        if (v->kept && !v->data && !(v->data = arena_new(p->arena, float, v->size))) return false;
+        if (plan->n + 2 >= (int)(sizeof plan->live / sizeof *plan->live))
+            return fail(ERROR_OUT_OF_MEMORY, "'%s' keeps more than %d values alive at once", p->name, plan->n);
+        place(plan, s, v);
     }
-    if (in_scratch(v) && v->last_use == v->id) plan_drop(plan, v->place);
+    for (Var *v = s->first; v; v = v->next) {
+        for (int k = 0; k < SRC_MAX; k++)
+            if (v->src[k]) drop_dead(plan, root_of(v->src[k]), v);
+        drop_dead(plan, v, v);
+    }
+    return true;
 }
 
 static bool plan_program(Program *p) {
     Plan *plan = arena_new(p->arena, Plan, 1);
-    p->step = arena_new(p->arena, Var *, p->n);
-    if (!plan || !p->step) return false;
-    for (int i = 0; i < p->n; i++) {
-        Var *v = p->var[i];
-        if (!v->needed || (op_defs[v->op].flags & (LEAF | ALIAS))) continue;
-        if (v->kept && !v->data && !(v->data = arena_new(p->arena, float, v->size))) return false;
-        if (plan->n + 2 >= (int)(sizeof plan->live / sizeof *plan->live))
-            return fail(ERROR_OUT_OF_MEMORY, "'%s' keeps more than %d values alive at once", p->name, plan->n);
-        place(plan, v);
-        p->step[p->n_steps++] = v;
-    }
+    if (!plan || !fuse_equals(p) || !fuse_steps(p)) return false;
+    for (int i = 0; i < p->n_steps; i++)
+        if (!place_step(p, plan, &p->step[i])) return false;
     if (plan->top > p->scratch->size) p->scratch->size = plan->top;
     return true;
 }
@@ -297,9 +301,14 @@ bool scratch_bind(Scratch *s, Arena *arena) {
 
 // --- Running ----------------------------------------------------------------------------------------------------------------
 
+void step_run(const Step *s) {
+    if (is_each(s->first)) chain_run(s, 0, s->first->size, false);
+    else op_defs[s->first->op].run(s->first);
+}
+
 void program_run(Program *p, uint64_t tick) {
     p->tick = tick;
-    for (int i = 0; i < p->n_steps; i++) op_defs[p->step[i]->op].run(p->step[i]);
+    for (int i = 0; i < p->n_steps; i++) step_run(&p->step[i]);
 }
 
 static bool all_finite(const Var *v) {
@@ -308,13 +317,21 @@ static bool all_finite(const Var *v) {
     return true;
 }
 
+// The first of two in creation order, either of which may be NULL.
+static const Var *first_of(const Var *a, const Var *b) { return !a || (b && b->id < a->id) ? b : a; }
+
 const Var *program_run_checked(Program *p, uint64_t tick) {
+    const Var *bad = NULL;
     p->tick = tick;
     for (int i = 0; i < p->n; i++) {
-        Var *v = p->var[i];
-        if (!v->needed || (op_defs[v->op].flags & ALIAS)) continue;
-        if (!(op_defs[v->op].flags & LEAF)) op_defs[v->op].run(v);
-        if (!all_finite(v)) return v;
+        const Var *v = p->var[i];
+        if (v->needed && (op_defs[v->op].flags & LEAF) && !all_finite(v)) bad = first_of(bad, v);
     }
-    return NULL;
+    for (int i = 0; i < p->n_steps; i++) {
+        const Step *s = &p->step[i];
+        Var *v = s->first;
+        if (is_each(v)) bad = first_of(bad, chain_run(s, 0, v->size, true));
+        else if (op_defs[v->op].run(v), !all_finite(v)) bad = first_of(bad, v);
+    }
+    return bad;
 }

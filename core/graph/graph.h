@@ -21,8 +21,10 @@
 
 typedef enum {
 #define OP(name, n_src, flags) OP_##name,
+#define EACH OP
 #include "graph/ops.def"
 #undef OP
+#undef EACH
     N_OPS
 } Op;
 
@@ -47,9 +49,19 @@ struct Var {
     bool wanted;                 // the gradient being built depends on it
     Var *adjoint;                // d y / d this, while that gradient is being built
     bool needed, kept;           // some output needs it; it has memory of its own that outlives the run
-    int last_use;                // id of the last needed Var that reads its memory
+    // Set by the planner, for values that are needed:
+    Var *equal;                  // an earlier value that is computed alike and stands for this one, or NULL
+    int step;                    // the step that computes it
+    Var *next;                   // the next op of that step, or NULL
+    int last_use, last_reader;   // the last step that reads its memory, and the id of the last reader there
+    int from[SRC_MAX], slot;     // in a chain: the block of each source and of the result, from 1 on; 0: in memory
+    bool inherited;              // its place went to a later value
     size_t place, temp_place;    // offsets into the scratch block
 };
+
+// What program_run does one after another: one op, or a chain of elementwise ops of the same size (fuse.h).
+typedef struct Spread Spread;
+typedef struct { Var *first; int block, n_spreads; Spread *spread; } Step;
 
 // Scratch memory that the programs of one run share: as large as the largest of them.
 typedef struct { size_t size; float *data; int n; Program *program[16]; } Scratch;
@@ -64,7 +76,7 @@ struct Program {
     bool training;               // dropout drops, batch norm takes the batch's own statistics; set before building, like `average'
     bool failed;
     int n, cap; Var **var;       // every Var made, in order
-    int n_steps; Var **step;     // what program_run runs
+    int n_steps; Step *step;     // what program_run runs
     int n_random;                // random nodes so far: each has a stream of its own
     Var dummy;                   // what builders return once failed
 };
@@ -169,12 +181,15 @@ enum { LEAF = 1, ALIAS = 2, PLACE = 4, KINK = 8 };
 typedef struct {
     const char *name;
     int n_src, flags;
-    void (*run)(Var *y);                          // y->data from src data; NULL for leaves and aliases
+    void (*run)(Var *y);                          // y->data from src data
+    // Elementwise ops, instead: n numbers of y from as many of each source.  out may be x or b.
+    void (*block)(const Var *y, const float *x, const float *b, float *out, int n);
     void (*grad)(Var *y, Var *dy, Var **dx);      // dx[k] for every src[k]->wanted; NULL: no gradient flows
 } OpDef;
 extern const OpDef op_defs[N_OPS];
 
 Var *var_new(Program *p, Op op, int rank, const int *dim, Var *a, Var *b);   // NULL-safe: returns the dummy once failed
+void step_run(const Step *s);
 Var *var_fail(Program *p, Op op, const Var *a, const Var *b, const char *why);
 
 #endif

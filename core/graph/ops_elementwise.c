@@ -21,33 +21,35 @@ static Var *unary(Op op, Var *x, float f0, float f1) {
     }
 
 // A formula that compilers turn into vector code.
-#define U(name, value, derivative)                              \
-    void op_run_##name(Var *y) {                                   \
-        const float *x = y->src[0]->data;                       \
-        const float f0 = y->f[0], f1 = y->f[1];                 \
-        float *out = y->data;                                   \
-        (void)f0, (void)f1;                                     \
-        INDEPENDENT for (int i = 0; i < y->size; i++) {         \
-            const float a = x[i];                               \
-            out[i] = value;                                     \
-        }                                                       \
-    }                                                           \
+#define U(name, value, derivative)                                                                       \
+    void op_block_##name(const Var *y, const float *x, const float *b, float *out, int n) {              \
+        const float f0 = y->f[0], f1 = y->f[1];                                                          \
+        (void)b, (void)f0, (void)f1;                                                                     \
+        INDEPENDENT for (int i = 0; i < n; i++) {                                                        \
+            const float a = x[i];                                                                        \
+            out[i] = value;                                                                              \
+        }                                                                                                \
+    }                                                                                                    \
     GRAD1(name, derivative)
 
 // A function of vmath.h.
-#define K(name, kernel, derivative)                                         \
-    void op_run_##name(Var *y) { kernel(y->src[0]->data, y->data, y->size); }  \
+#define K(name, kernel, derivative)                                                                      \
+    void op_block_##name(const Var *y, const float *x, const float *b, float *out, int n) {              \
+        (void)y, (void)b;                                                                                \
+        kernel(x, out, n);                                                                               \
+    }                                                                                                    \
     GRAD1(name, derivative)
 
+// The slopes of relu and lrelu ask for the sign of the result, which is that of the argument: so that need not be kept.
 U(neg,    -a,                            v_neg(d))
 U(abs,    fabsf(a),                      v_mul(d, v_sign(x)))
 U(sign,   (float)(a > 0) - (float)(a < 0), NULL)
 U(square, a * a,                         v_mul(d, v_scale(x, 2)))
 U(sqrt,   sqrtf(a),                      v_div(v_scale(d, .5f), y))
 U(recip,  1 / a,                         v_neg(v_mul(d, v_square(y))))
-U(relu,   a < 0 ? 0 : a,                 v_mul(d, v_step(x)))          // lets NaN through
+U(relu,   a < 0 ? 0 : a,                 v_mul(d, v_step(y)))          // lets NaN through
 U(step,   a > 0 ? 1.f : 0.f,             NULL)
-U(lrelu,  a > 0 ? a : f0 * a,            v_mul(d, v_lstep(x, y->f[0])))
+U(lrelu,  a > 0 ? a : f0 * a,            v_mul(d, v_lstep(y->f[0] >= 0 ? y : x, y->f[0])))
 U(lstep,  a > 0 ? 1 : f0,                NULL)
 U(scale,  f0 * a,                        v_scale(d, y->f[0]))
 U(offset, a + f0,                        d)
@@ -87,49 +89,13 @@ static Var *binary(Op op, Var *a, Var *b) {
     return var_new(a->p, op, a->rank, dim, a, b);
 }
 
-// The loop nest of a broadcast: axes merged where both sources run on; the last axis is the inner loop.
-typedef struct { int outer[RANK_MAX - 1], inner, sa[RANK_MAX], sb[RANK_MAX]; } Nest;
-
-static Nest nest_of(const Var *y) {
-    int dim[RANK_MAX], a[RANK_MAX], b[RANK_MAX], n = 0;          // merged axes, last axis first; a, b: does the source move along it
-    const Var *A = y->src[0], *B = y->src[1];
-    for (int i = y->rank - 1; i >= 0; i--) {
-        if (y->dim[i] == 1) continue;
-        int ma = A->dim[i] > 1, mb = B->dim[i] > 1;
-        if (n && a[n - 1] == ma && b[n - 1] == mb) dim[n - 1] *= y->dim[i];
-        else dim[n] = y->dim[i], a[n] = ma, b[n] = mb, n++;
-    }
-    Nest s = { .outer = { 1, 1, 1 }, .inner = n ? dim[0] : 1 };
-    int step_a = 1, step_b = 1;
-    for (int k = 0; k < n; k++) {
-        s.sa[k] = a[k] ? step_a : 0, s.sb[k] = b[k] ? step_b : 0;
-        if (k) s.outer[k - 1] = dim[k];
-        if (a[k]) step_a *= dim[k];
-        if (b[k]) step_b *= dim[k];
-    }
-    return s;
-}
-
-#define LOOP2(value, ia, ib)                                     \
-    INDEPENDENT for (int i = 0; i < s.inner; i++) {              \
-        const float a = A[ia], b = B[ib];                        \
-        out[i] = value;                                          \
-    }
-
 #define B(name, value, da, db)                                                                                     \
-    void op_run_##name(Var *y) {                                                                                      \
-        const Nest s = nest_of(y);                                                                                 \
-        float *out = y->data;                                                                                      \
-        for (int l = 0; l < s.outer[2]; l++)                                                                       \
-            for (int k = 0; k < s.outer[1]; k++)                                                                   \
-                for (int j = 0; j < s.outer[0]; j++, out += s.inner) {                                             \
-                    const float *A = y->src[0]->data + (long)j * s.sa[1] + (long)k * s.sa[2] + (long)l * s.sa[3];  \
-                    const float *B = y->src[1]->data + (long)j * s.sb[1] + (long)k * s.sb[2] + (long)l * s.sb[3];  \
-                    if (s.sa[0] && s.sb[0]) { LOOP2(value, i, i) }                                                 \
-                    else if (s.sa[0]) { LOOP2(value, i, 0) }                                                       \
-                    else if (s.sb[0]) { LOOP2(value, 0, i) }                                                       \
-                    else { LOOP2(value, 0, 0) }                                                                    \
-                }                                                                                                  \
+    void op_block_##name(const Var *y, const float *A, const float *B, float *out, int n) {                        \
+        (void)y;                                                                                                   \
+        INDEPENDENT for (int i = 0; i < n; i++) {                                                                  \
+            const float a = A[i], b = B[i];                                                                        \
+            out[i] = value;                                                                                        \
+        }                                                                                                          \
     }                                                                                                              \
     void op_grad_##name(Var *y, Var *dy, Var **dx) {                                                                  \
         Var *a = y->src[0], *b = y->src[1], *d = dy;                                                               \
@@ -151,11 +117,14 @@ Var *v_bce(Var *x, Var *t) {
     return var_new(x->p, OP_bce, x->rank, x->dim, x, t);
 }
 
-void op_run_bce(Var *y) {
-    const float *x = y->src[0]->data, *t = y->src[1]->data;
-    float *out = y->data;
-    vsoftplus(x, out, y->size);
-    INDEPENDENT for (int i = 0; i < y->size; i++) out[i] -= x[i] * t[i];
+void op_block_bce(const Var *y, const float *x, const float *t, float *out, int n) {
+    (void)y;
+    for (int at = 0; at < n; at += 64) {
+        float rise[64];                                          // out may be x or t
+        int m = n - at < 64 ? n - at : 64;
+        vsoftplus(x + at, rise, m);
+        INDEPENDENT for (int i = 0; i < m; i++) out[at + i] = rise[i] - x[at + i] * t[at + i];
+    }
 }
 
 void op_grad_bce(Var *y, Var *dy, Var **dx) {

@@ -49,8 +49,9 @@ Var *v_fill(Program *p, float value, int rank, const int *dim) {
     v->f[0] = value;
     return v;
 }
-void op_run_fill(Var *y) {
-    for (int i = 0; i < y->size; i++) y->data[i] = y->f[0];
+void op_block_fill(const Var *y, const float *x, const float *b, float *out, int n) {
+    (void)x, (void)b;
+    for (int i = 0; i < n; i++) out[i] = y->f[0];
 }
 NO_GRAD(fill)
 
@@ -160,23 +161,7 @@ Var *v_expand(Var *x, int rank, const int *dim) {
     return var_new(x->p, OP_expand, rank, dim, x, NULL);
 }
 
-void op_run_expand(Var *y) {
-    const Var *x = y->src[0];
-    int d[RANK_MAX] = { 1, 1, 1, 1 }, s[RANK_MAX] = { 0 }, step = 1;
-    for (int i = x->rank - 1, k = RANK_MAX - 1; i >= 0; i--, k--) {
-        d[k] = y->dim[i];
-        s[k] = x->dim[i] > 1 ? step : 0;
-        step *= x->dim[i];
-    }
-    float *to = y->data;
-    for (int i = 0; i < d[0]; i++)
-        for (int j = 0; j < d[1]; j++)
-            for (int k = 0; k < d[2]; k++, to += d[3]) {
-                const float *from = x->data + (long)i * s[0] + (long)j * s[1] + (long)k * s[2];
-                if (s[3]) memcpy(to, from, sizeof(float) * (size_t)d[3]);
-                else for (int c = 0; c < d[3]; c++) to[c] = *from;
-            }
-}
+void op_block_expand(const Var *y, const float *x, const float *b, float *out, int n) { op_block_copy(y, x, b, out, n); }
 void op_grad_expand(Var *y, Var *dy, Var **dx) { dx[0] = v_sum_to(dy, y->src[0]->rank, y->src[0]->dim); }
 
 Var *v_lse(Var *x) {
@@ -255,7 +240,10 @@ NO_RUN(detach)
 NO_GRAD(detach)
 
 Var *v_copy(Var *x) { return var_new(x->p, OP_copy, x->rank, x->dim, x, NULL); }
-void op_run_copy(Var *y) { memcpy(y->data, y->src[0]->data, sizeof(float) * (size_t)y->size); }
+void op_block_copy(const Var *y, const float *x, const float *b, float *out, int n) {
+    (void)y, (void)b;
+    INDEPENDENT for (int i = 0; i < n; i++) out[i] = x[i];
+}
 void op_grad_copy(Var *y, Var *dy, Var **dx) { (void)y; dx[0] = dy; }
 
 // An axis splits an array into `outer` pieces of dim[axis] runs of `inner` floats.

@@ -5,9 +5,10 @@
 
 #include "base/rng.h"
 #include "check.h"
-#include "graph/graph.h"
+#include "graph/fuse.h"
 #include "graph/optim.h"
 #include "nn/nn.h"
+#include "run.h"
 
 typedef struct { Arena arena; Scratch scratch; Program p; Params params; Mlp net; Var *x, *loss; } Toy;
 
@@ -41,9 +42,49 @@ TEST(graph, "sharing memory by lifetime changes no result and saves most of it")
         ENSURE(planned.loss->data[0] == kept.loss->data[0]);
     }
     size_t values = 0;
-    for (int i = 0; i < planned.p.n_steps; i++) values += (size_t)planned.p.step[i]->size;
+    for (int i = 0; i < planned.p.n_steps; i++) for (const Var *v = planned.p.step[i].first; v; v = v->next) values += (size_t)v->size;
     ENSURE_SAYING(planned.scratch.size * 2 < values, "%zu of %zu floats", planned.scratch.size, values);
     arena_free(&planned.arena), arena_free(&kept.arena);
+}
+
+// What three steps of training leave in the weights, their moments and averages; and how many passes over memory the programs make.
+static int train_three(Lab *lab, const ModelDef *def, bool image, bool fused, Out *out, const uint8_t **bytes, size_t *size) {
+    static const char *const small[][2] = { { "batch", "batch\t17\n" }, { "hidden", "hidden\t13\n" }, { "channels", "channels\t4\n" }, { "steps", "steps\t10\n" } };
+    char knobs[128] = "";
+    for (int i = 0; i < 4; i++)
+        if (knob_find(def->knobs, small[i][0]) >= 0) strcat(knobs, small[i][1]);
+    fuse_chains = fused;
+    Run *run = run_new(lab, def->id, image ? "digits" : "moons", 4, knobs);
+    fuse_chains = true;
+    double mean[LOSSES_MAX];
+    ENSURE_SAYING(run && run_train(run, 3, mean) && run_save(run, false, out, bytes, size), "%s", error_message());
+    int steps = 0;
+    for (int i = 0; i < run->model.scratch.n; i++) steps += run->model.scratch.program[i]->n_steps;
+    run_free(run);
+    return steps;
+}
+
+TEST(graph, "chains change no byte of any model's training and take a quarter of the passes away") {
+    Lab *lab = lab_new(0);
+    for (int i = 0; i < n_model_defs; i++)
+        for (int image = 0; image < 2; image++) {
+            const ModelDef *def = model_defs[i];
+            if (!(image ? def->image : def->points)) continue;
+            check_during("%s on %s", def->id, image ? "pictures" : "points");
+            Out out[2];
+            const uint8_t *bytes[2];
+            size_t size[2];
+            int steps[2];
+            for (int fused = 0; fused < 2; fused++) {
+                out_init(&out[fused], NULL);
+                steps[fused] = train_three(lab, def, image, fused, &out[fused], &bytes[fused], &size[fused]);
+            }
+            ENSURE_EQUAL(size[0], size[1]);
+            ENSURE(!memcmp(bytes[0], bytes[1], size[0]));
+            ENSURE_SAYING(4 * steps[1] < 3 * steps[0], "%d of %d steps", steps[1], steps[0]);
+            out_clear(&out[0]), out_clear(&out[1]);
+        }
+    lab_free(lab);
 }
 
 TEST(graph, "the gradient of parameters agrees with central differences, penalty included") {
@@ -83,7 +124,7 @@ TEST(graph, "a replay with the same tick gives the same bytes, another tick othe
 TEST(graph, "gradients that nobody asked for are not run") {
     Toy t;
     toy_begin(&t, false);
-    for (int i = 0; i < t.p.n_steps; i++) ENSURE(t.p.step[i]->needed);
+    for (int i = 0; i < t.p.n_steps; i++) ENSURE(t.p.step[i].first->needed);
     ENSURE(t.p.n_steps < t.p.n);
     arena_free(&t.arena);
 }
