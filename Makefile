@@ -10,7 +10,7 @@
 #   make races        the threads' tests under ThreadSanitizer, where compiler and kernel have it
 #   make clean        remove what was built
 #
-# Parts: native, native-tests, wasm, types, page, package.  Several builds can live side by side: make O=/tmp/a W=/tmp/b wasm
+# Parts: native, native-tests, wide, wasm, types, page, package.  Several builds can live side by side: make O=/tmp/a W=/tmp/b wasm
 
 # Folders: native objects and programs; the engine (genplay.mjs loads it from wasm/build, elsewhere it is only built); the page.
 O ?= build
@@ -54,6 +54,11 @@ NATIVE_FLAGS := -O3 $(SIMDE) $(NATIVE)
 # With a pool of threads.
 THREADS := -pthread -DGENPLAY_THREADS
 
+# Every instruction of this machine, and fused multiply-adds in the arithmetic of training; data and first weights are those of every build.
+# A compiler that is older than the processor would take half the width; those for other processors do not know the flag.
+VECTORS = $(shell $(CC) -mprefer-vector-width=512 -E -x c /dev/null >/dev/null 2>&1 && echo -mprefer-vector-width=512)
+WIDE_FLAGS = $(NATIVE_FLAGS) $(THREADS) -DGENPLAY_WIDE -march=native $(VECTORS) $(if $(filter core/kernels/% core/graph/%,$<),-ffp-contract=fast)
+
 # Warnings are errors only here: a compiler that we have never seen may warn about anything, and must still build.
 # Floats that silently become doubles are errors too, but clang takes NAN and INFINITY for such.
 PROMOTION := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,-Wdouble-promotion)
@@ -87,7 +92,7 @@ threads_LINK := -sPTHREAD_POOL_SIZE='Module["helpers"]' -sDEFAULT_PTHREAD_STACK_
 
 # ---------------------------------------------------------------------------------------------------------------- targets
 
-.PHONY: all start test bench-kernels data figures pretrained races clean setup native native-tests wasm types page package
+.PHONY: all start test bench-kernels data figures pretrained races clean setup native native-tests wide wasm types page package
 all: native page
 
 start: page
@@ -95,7 +100,7 @@ start: page
 
 # The tests need Chromium too.  Node 20's runner takes files, not patterns, and its first releases know neither flag.
 test: SETUP += --test
-test: all native-tests types
+test: all native-tests wide types
 	node --test $(shell node --test-timeout=1 -e 0 2>/dev/null && echo --test-concurrency=2 --test-timeout=300000) \
 	  $(sort $(shell find tests -name '*.test.mjs'))
 
@@ -105,7 +110,7 @@ data:
 figures: wasm
 	node tests/figures.mjs
 
-pretrained: wasm
+pretrained: wasm $(if $(shell command -v $(CC)),wide)
 	node wasm/pretrain.mjs $(RECIPE)
 
 races: $(O)/tsan/tests
@@ -153,6 +158,18 @@ $(O)/tsan/tests: $(CORE:%.c=$(O)/obj/tsan/%.o) $(POOL_TESTS:%.c=$(O)/obj/tsan/%.
 	@mkdir -p $(@D)
 	@echo 'link     $@'
 	$(Q)$(CC) $(TSAN_FLAGS) $^ -lm -o $@
+
+# The program that trains the shipped weights, in a build of its own.
+wide: $(O)/wide/train
+
+$(O)/obj/wide/%.o: %.c Makefile | setup
+	@mkdir -p $(@D)
+	@echo 'wide     $<'
+	$(Q)$(CC) $(FLAGS) $(WIDE_FLAGS) -c $< -o $@
+$(O)/wide/train: $(CORE:%.c=$(O)/obj/wide/%.o) $(O)/obj/wide/pretrained/train.o
+	@mkdir -p $(@D)
+	@echo 'link     $@'
+	$(Q)$(CC) $(THREADS) $^ -lm -o $@
 
 # ------------------------------------------------------------------------------------------------------------------- wasm
 

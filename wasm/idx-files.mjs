@@ -5,9 +5,10 @@
 // t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; the last three may be missing.  MNIST itself is looked for where GENPLAY_DATA says;
 // without it in ./data and in the project's own data/.
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { GenplayError } from './genplay.mjs';
 
 /** The keys of lab.addIdx, and what such a file's name begins with. */
@@ -57,6 +58,21 @@ export function addIdxFolder(lab, id, folder) {
   const paths = existsSync(folder) && statSync(folder).isDirectory() ? idxPaths(folder) : null;
   if (!paths) throw new GenplayError('bad-argument', `${folder} is no folder of IDX files: it must hold ${ROLES.images[0]} (or .gz)`);
   return lab.addIdx(id, /** @type {IdxFiles} */ (Object.fromEntries(Object.entries(paths).map(([role, path]) => [role, new Uint8Array(readFileSync(path))]))));
+}
+
+/**
+ * Writes the IDX files of a folder into another one, unpacked and under MNIST's names: for a program that reads nothing else.
+ * @param {string} from
+ * @param {string} to
+ * @returns {string} to
+ */
+export function unpackIdx(from, to) {
+  mkdirSync(to, { recursive: true });
+  for (const [role, path] of Object.entries(/** @type {IdxPaths} */ (idxPaths(from)))) {
+    const bytes = readFileSync(path);
+    writeFileSync(join(to, ROLES[/** @type {keyof typeof ROLES} */ (role)][0]), path.endsWith('.gz') ? gunzipSync(bytes) : bytes);
+  }
+  return to;
 }
 
 /**

@@ -2,19 +2,25 @@
 //
 //   node wasm/pretrain.mjs [ID ...]        all recipes, or those
 //
-// A recipe is data: model, data set, parameters over the defaults, seed, steps.  Since a run is a function of these, the same recipe gives the same
-// bytes on every machine.  Each makes pretrained/<id>.safetensors, float16 without optimizer moments, and an entry of pretrained/index.json:
+// A recipe is data: model, data set, parameters over the defaults, seed, steps.  It is trained by the native program that `make wide` builds
+// (pretrained/train.c), which is quick, saves itself every minute and goes on from there when it was stopped; where that program is not, by
+// the wasm build.  Both do the same arithmetic up to rounding: only wasm's bytes are the same on every machine.  Each recipe makes pretrained/<id>.safetensors, float16 without optimizer moments, and an entry of pretrained/index.json:
 //
 //     "<id>": { file, model, data, title, recipe, seed, steps, bytes, sha256, measured: [{ name, value, floor, se, n, seed }] }
 //
 // Measured are the weights as they ship, after rounding, on the test set; `floor` is what fresh real data score.  The recipe of model "judge" makes the
 // reader of digits (core/measures/judge.h), which is no model of the catalogue; it needs MNIST, which itself never ships.
 
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { lines } from './check.mjs';
 import { createLab, GenplayError } from './genplay.mjs';
-import { addMnist } from './idx-files.mjs';
+import { addMnist, mnistFolder, unpackIdx } from './idx-files.mjs';
 
 /** @typedef {import('./genplay.mjs').Lab} Lab */
 /** @typedef {{ id: string, title: string, model: string, data: string, params?: Record<string, number | string | boolean>, seed: number, steps: number }} Recipe */
@@ -29,23 +35,60 @@ export const recipes = () => JSON.parse(readFileSync(new URL('recipes.json', fol
 /** Whose recipe it is: the reader of digits is made and measured in ways of its own. */
 export const isJudge = (/** @type {{ model: string }} */ { model }) => model === 'judge';
 
+// Where `make` puts what it builds.
+const built = resolve(fileURLToPath(new URL('..', import.meta.url)), process.env.O || 'build');
+/** The native program, where it was built. */
+export const TRAINER = resolve(built, 'wide/train');
+
+/** @typedef {(step: number, losses: number[]) => void} Tell  called about every tenth of the steps; losses: each one's mean since the last call */
+
 /**
- * The bytes of a recipe's weights.
+ * The bytes of a recipe's weights, trained natively.
  * @param {Lab} lab
  * @param {Recipe} recipe
+ * @param {Tell} tell
+ * @returns {Promise<Uint8Array>}
  */
-export function bake(lab, { id, model, data, params, seed, steps }) {
-  const start = performance.now();
-  const tell = (/** @type {number} */ step) => console.log(`${id}: step ${step} of ${steps}, ${((performance.now() - start) / 1000).toFixed(0)} s`);
-  if (isJudge({ model })) {
-    const bytes = lab.trainJudge({ data, seed, steps });
-    tell(steps);
-    return bytes;
+export async function bakeNatively(lab, recipe, tell) {
+  const { model, data, params = {}, seed, steps } = recipe;
+  // One file for each recipe as it stands: what was begun by another one is not gone on with.
+  const hash = createHash('sha256').update(JSON.stringify([model, data, params, seed, steps])).digest('hex').slice(0, 12);
+  const home = resolve(built, 'pretrain'), out = resolve(home, `${recipe.id}-${hash}.safetensors`);
+  mkdirSync(home, { recursive: true });
+  const folder = data === 'mnist' ? unpackIdx(/** @type {string} */ (mnistFolder()), resolve(home, data)) : '';
+  const knobs = lines('params', params, lab.models.find(({ id }) => id === model)?.params ?? []);
+  await runTrainer([model, data, folder, String(seed), String(steps), out, knobs], tell);
+  const bytes = new Uint8Array(readFileSync(out));
+  rmSync(out);
+  return bytes;
+}
+
+/**
+ * @param {string[]} args
+ * @param {Tell} tell
+ */
+async function runTrainer(args, tell) {
+  const trainer = spawn(TRAINER, [String(availableParallelism()), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((good, bad) => trainer.on('error', bad).on('close', good));
+  for await (const line of createInterface(trainer.stdout)) {
+    const [step, ...losses] = line.split('\t').map(Number);
+    tell(step, losses);
   }
+  if (await ended) throw new Error('the training ended before its time; the line above says why');
+}
+
+/**
+ * The bytes of a recipe's weights, trained by the wasm build.
+ * @param {Lab} lab
+ * @param {Recipe} recipe
+ * @param {Tell} tell
+ */
+export function bake(lab, { model, data, params, seed, steps }, tell) {
+  if (isJudge({ model })) return lab.trainJudge({ data, seed, steps });
   const run = lab.create({ model, data, seed, params });
   for (let tenth = 1; tenth <= 10; tenth++) {
-    run.train(Math.ceil((steps * tenth) / 10) - run.step);
-    tell(run.step);
+    const { losses } = run.train(Math.ceil((steps * tenth) / 10) - run.step);
+    tell(run.step, Object.values(losses));
   }
   const bytes = run.save({ half: true });
   run.free();
@@ -117,7 +160,10 @@ async function main(ids) {
   const lab = await createLab();
   for (const recipe of all.filter(({ id }) => !ids.length || ids.includes(id))) {
     if (recipe.data === 'mnist' && !lab.datasets.some(({ id }) => id === 'mnist')) addMnist(lab);
-    const bytes = bake(lab, recipe);
+    const start = performance.now();
+    /** @type {Tell} */
+    const tell = (step, losses) => console.log(`${recipe.id}: step ${step} of ${recipe.steps}, ${((performance.now() - start) / 1000).toFixed(0)} s, loss ${losses.map((loss) => loss.toPrecision(5)).join(', ')}`);
+    const bytes = await (existsSync(TRAINER) ? bakeNatively : bake)(lab, recipe, tell);
     const measured = measureWeights(lab, recipe, bytes);
     keep(recipe, bytes, measured);
     console.log(`${recipe.id}: ${bytes.length} bytes, ${measured.map(({ name, value, floor }) => `${name} ${value?.toFixed(4)}${floor === null ? '' : ` (real data ${floor.toFixed(4)})`}`).join(', ')}`);

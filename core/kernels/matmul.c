@@ -1,6 +1,6 @@
 // matmul.c -- register tiles over packed panels (after Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication").
 //
-// A block of A, MC rows by KC steps of the sum, is packed into panels of TILE_ROWS rows and stays in L2.  Then one panel of eight columns
+// A block of A, MC rows by KC steps of the sum, is packed into panels of TILE_ROWS rows and stays in L2.  Then one panel of columns
 // of B at a time is brought into L1 and meets every panel of that block.  An operand that already lies as a tile reads it is used where it
 // is when it would not be read often enough to pay for a copy.
 
@@ -11,7 +11,7 @@
 #include "kernels/tile.h"
 #include "kernels/vmath_inline.h"
 
-enum { MC = 192, KC = MATMUL_DEPTH, NR = TILE_COLUMNS };
+enum { MC = 192 / TILE_ROWS * TILE_ROWS, KC = MATMUL_DEPTH, NR = TILE_COLUMNS };
 
 static _Thread_local float packed_a[MC * KC];
 static _Thread_local float packed_b[KC * NR];
@@ -103,7 +103,7 @@ static void ragged(int m, int n, int depth, Panel a, Panel b, float *c, int ldc,
     float whole[TILE_ROWS * NR];
     for (int i = 0; i < m && add; i++)
         for (int j = 0; j < n; j++) whole[i * NR + j] = c[(long)i * ldc + j];
-    tile(m, n > 4 ? 8 : 4, depth, a, b, whole, NR, add);
+    tile(m, n > TILE_NARROW ? NR : TILE_NARROW, depth, a, b, whole, NR, add);
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++) c[(long)i * ldc + j] = whole[i * NR + j];
 }
@@ -126,7 +126,7 @@ static void strip(const Block *s, Panel b, int n, float *c, int ldc, bool add) {
 
 static Panel columns_of(const Operand *b, int j, int n, int k, int depth, bool packed) {
     if (!packed && n == NR) return (Panel){ b->data + (long)k * b->step + j, b->step };
-    int width = n > 4 ? NR : 4;
+    int width = n > TILE_NARROW ? NR : TILE_NARROW;
     pack(b, j, n, k, depth, width, packed_b);
     return (Panel){ packed_b, width };
 }

@@ -48,7 +48,7 @@ void matmul_of(int M, int N, int K, const Operand *a, const Operand *b, float *c
 // The two ways to fill a panel (or a part of it that begins at `to`) from memory, for a PackPanel to be made of.
 //   lines that run along k: to[k * width + r] = line[r][k]; n <= width <= MATMUL_WIDTH, depth <= MATMUL_DEPTH; a NULL line is zeros
 //   lines side by side:     to[k * width + r] = from[k * step + r]
-enum { MATMUL_WIDTH = 8, MATMUL_DEPTH = 392 };
+enum { MATMUL_WIDTH = 32, MATMUL_DEPTH = 392 };      // of the widest panel of any build
 void panel_from_lines(const float *const line[], int n, int depth, int width, float *to);
 void panel_from_rows(const float *from, int step, int n, int depth, int width, float *to);
 

@@ -11,15 +11,19 @@
 
 #include "base/vec.h"
 
+// A panel: what a tile reads of one operand.  Element r of step k of the sum stands at at[k * step + r].
+typedef struct { const float *at; int step; } Panel;
+
+#ifdef GENPLAY_WIDE
+#include "kernels/tile_wide.h"
+#else
+
 #ifdef __wasm_relaxed_simd__
 enum { TILE_ROWS = 6 };
 #else
 enum { TILE_ROWS = 4 };
 #endif
-enum { TILE_COLUMNS = 8 };
-
-// A panel: what a tile reads of one operand.  Element r of step k of the sum stands at at[k * step + r].
-typedef struct { const float *at; int step; } Panel;
+enum { TILE_COLUMNS = 8, TILE_NARROW = 4 };
 
 #define TILE_EACH_1(X) X(0)
 #define TILE_EACH_2(X) TILE_EACH_1(X) X(1)
@@ -66,7 +70,7 @@ TILE_FUNCTIONS(5)
 TILE_FUNCTIONS(6)
 #endif
 
-// `rows` 1..TILE_ROWS; columns 4 or 8.
+// `rows` 1..TILE_ROWS; columns TILE_NARROW or TILE_COLUMNS.
 static inline void tile(int rows, int columns, int depth, Panel a, Panel b, float *c, int ldc, bool add) {
 #define TILE_CASE(n) case n: if (columns == 8) tile_##n##x8(depth, a, b, c, ldc, add); else tile_##n##x4(depth, a, b, c, ldc, add); break;
     switch (rows) {
@@ -82,4 +86,5 @@ static inline void tile(int rows, int columns, int depth, Panel a, Panel b, floa
 #undef TILE_CASE
 }
 
+#endif      // GENPLAY_WIDE
 #endif
