@@ -38,14 +38,14 @@ static long margined(const Patches *p) { return (long)p->h * p->w * p->s.c; }
 // Pictures taken at once, so that a product has about that many rows and is worth its packing.
 static int group_of(const ConvShape *s, int rows) { return least((rows + out_pixels(s) - 1) / out_pixels(s), s->batch); }
 
-// Where the patch of a pixel starts, counted through all pictures; and where run r of a patch starts in it.
-static long start_of(const Patches *p, int pixel) {
-    int b = pixel / out_pixels(&p->s), i = pixel % out_pixels(&p->s) / p->s.out_w, j = pixel % p->s.out_w;
-    return ((long)(b * p->h + i * p->s.stride) * p->w + j * p->s.stride) * p->s.c;
+// Where the patches of a row of output pixels start, rows counted through all pictures; and where run r of a patch starts in it.
+static long row_start(const Patches *p, int row) {
+    return (long)(row / p->s.out_h * p->h + row % p->s.out_h * p->s.stride) * p->w * p->s.c;
 }
 static long run_start(const Patches *p, int r) {
-    return ((long)(r / p->per_row) * p->w + r % p->per_row) * p->s.dilation * p->s.c;
+    return p->per_row == 1 ? (long)r * p->w * p->s.c : ((long)(r / p->per_row) * p->w + r % p->per_row) * p->s.dilation * p->s.c;
 }
+static int pixel_step(const Patches *p) { return p->s.stride * p->s.c; }
 
 // n pictures with margins; and their insides back.
 static void put_margins(const Patches *p, const float *x, int n, float *to) {
@@ -66,14 +66,23 @@ static void take_insides(const Patches *p, const float *from, int n, float *x) {
 
 // --- Packing -------------------------------------------------------------------------------------------------------------------
 
+static void starts_of(const Patches *p, int pixel, int n, const float **start) {
+    int row = pixel / p->s.out_w, j = pixel % p->s.out_w;
+    const float *first = p->x + row_start(p, row);
+    for (int r = 0; r < n; r++) {
+        start[r] = first + (long)j * pixel_step(p);
+        if (++j == p->s.out_w) j = 0, first = p->x + row_start(p, ++row);
+    }
+}
+
 // Rows of P: patches of n pixels.
 static void pack_pixels(const void *from, int pixel, int n, int k, int depth, int width, float *to) {
     const Patches *p = from;
     const float *start[MATMUL_WIDTH], *line[MATMUL_WIDTH];
-    for (int r = 0; r < n; r++) start[r] = p->x + start_of(p, pixel + r);
-    for (int end = k + depth, part; k < end; k += part, to += part * width) {
-        long at = run_start(p, k / p->run) + k % p->run;
-        part = least(p->run - k % p->run, end - k);
+    starts_of(p, pixel, n, start);
+    for (int run = k / p->run, skip = k % p->run, part; depth > 0; run++, skip = 0, depth -= part, to += part * width) {
+        const long at = run_start(p, run) + skip;
+        part = least(p->run - skip, depth);
         for (int r = 0; r < n; r++) line[r] = start[r] + at;
         panel_from_lines(line, n, part, width, to);
     }
@@ -84,14 +93,14 @@ static void pack_taps(const void *from, int row, int n, int pixel, int depth, in
     const Patches *p = from;
     long at[MATMUL_WIDTH];
     for (int r = 0; r < n; r++) at[r] = run_start(p, (p->first + row + r) / p->run) + (p->first + row + r) % p->run;
-    const int step = p->s.stride * p->s.c;
-    for (int end = pixel + depth, part; pixel < end; pixel += part, to += part * width) {
-        const float *x = p->x + start_of(p, pixel);
-        part = least(p->s.out_w - pixel % p->s.out_w, end - pixel);
+    const int step = pixel_step(p);
+    for (int i = pixel / p->s.out_w, j = pixel % p->s.out_w, part; depth > 0; i++, j = 0, depth -= part, to += part * width) {
+        const float *x = p->x + row_start(p, i) + (long)j * step;
+        part = least(p->s.out_w - j, depth);
         if (at[n - 1] - at[0] == n - 1) panel_from_rows(x + at[0], step, n, part, width, to);
         else
-            for (int i = 0; i < part; i++)
-                for (int r = 0; r < width; r++) to[i * width + r] = r < n ? x[(long)i * step + at[r]] : 0;
+            for (int q = 0; q < part; q++)
+                for (int r = 0; r < width; r++) to[q * width + r] = r < n ? x[(long)q * step + at[r]] : 0;
     }
 }
 
@@ -134,12 +143,12 @@ static int columns_at_once(const Patches *p, int rows) {
     return least(n ? n : p->run, p->depth);
 }
 
-// Adds t [pixels,n], columns k.. of the patches, at their places in the pictures.
-static void scatter_columns(const Patches *p, const float *t, int pixels, int k, int n, float *x) {
-    for (int pixel = 0; pixel < pixels; pixel++) {
-        float *at = x + start_of(p, pixel);
-        for (int i = 0; i < n; i += p->run) add_run(t + i, least(p->run, n - i), at + run_start(p, (k + i) / p->run));
-        t += n;
+// Adds t [rows of pixels, n], columns k.. of the patches, at their places in the pictures.
+static void scatter_columns(const Patches *p, const float *t, int rows, int k, int n, float *x) {
+    for (int i = 0; i < rows; i++) {
+        float *at = x + row_start(p, i);
+        for (int j = 0; j < p->s.out_w; j++, at += pixel_step(p), t += n)
+            for (int q = 0, r = k / p->run; q < n; q += p->run, r++) add_run(t + q, least(p->run, n - q), at + run_start(p, r));
     }
 }
 
@@ -152,7 +161,7 @@ static void scatter(const ConvShape *s, const float *dy, const float *w, float *
         for (int k = 0; k < p.depth; k += wide) {
             int now = least(wide, p.depth - k);
             matmul(rows, now, s->o, dy + (long)b * out_pixels(s) * s->o, s->o, false, w + (long)k * s->o, s->o, true, t, now, false);
-            scatter_columns(&p, t, rows, k, now, temp);
+            scatter_columns(&p, t, n * s->out_h, k, now, temp);
         }
         take_insides(&p, temp, n, dx + (long)b * s->h * s->w * s->c);
     }
