@@ -236,6 +236,18 @@ const Data *run_data(const Run *run) { return run->data; }
 uint32_t run_seed(const Run *run) { return run->model.seed; }
 int run_code_dim(const Run *run) { return run->model.code_dim; }
 
+const float *run_filters(const Run *run, int *units) {
+    const Model *m = &run->model;
+    for (int k = 0; k < m->n_stores; k++)
+        for (int i = 0; i < m->store[k]->n; i++) {
+            const Param *p = m->store[k]->param[i];
+            if (p->running || p->rank != 2 || p->dim[0] != m->dim) continue;
+            *units = p->dim[1];
+            return (m->store[k]->averaged ? m->store[k]->average : m->store[k]->value) + p->at;
+        }
+    return NULL;
+}
+
 double run_epoch(const Run *run) {
     double size = run->data->endless ? 60000 : run->data->n[SPLIT_TRAIN];
     return (double)run->model.step * run->model.batch / size;

@@ -105,6 +105,8 @@ const Data *run_data(const Run *run);
 bool run_can(const Run *run, const char *verb);
 uint32_t run_seed(const Run *run);
 int run_code_dim(const Run *run);        // numbers in a code, 0 where there are none
+// The weights that read the data: the first tensor [dim, units] with a row for every number of an example; NULL when there is none.
+const float *run_filters(const Run *run, int *units);
 
 // The loss history, thinned below 10,000 rows: arrays `step` (f64) and one per loss.
 bool run_history(Run *run, Out *out);

@@ -120,6 +120,14 @@ EVAL_MODES(high_quality, high_quality, share_se(got.high_quality, n))
 EVAL_MODES(within_1, within_1, share_se(got.within_1, n))
 EVAL_MODES(mode_kl, reverse_kl, (double)NAN)
 
+// How far apart both ends of the estimated normaliser are: all of it may be in the likelihood.
+static bool eval_partition(Task *t, Score *s) {
+    double low, high;
+    if (!t->run->model.def->partition(&t->run->model, &low, &high)) return false;
+    *s = (Score){ high - low, 0, NAN, 1 };
+    return true;
+}
+
 // Squared error of each example after encoding and decoding, summed over its numbers.
 static bool eval_reconstruction(Task *t, Score *s) {
     int n = count_of(t, 1000), dim = t->run->data->dim;
@@ -182,6 +190,7 @@ EVAL_JUDGED(rarest)
 
 static bool has_density(const Run *run) { return run_can(run, "logProb"); }
 static bool has_bound(const Run *run) { return run_can(run, "bound"); }
+static bool estimates_z(const Run *run) { return run->model.def->partition; }
 static bool makes_points(const Run *run) { return !run->model.image && run_can(run, "sample"); }
 static bool has_modes(const Run *run) { return makes_points(run) && run->data->def.n_modes > 0; }
 // A flow reconstructs exactly: nothing to measure.

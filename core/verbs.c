@@ -139,8 +139,8 @@ static bool draw_of(const Run *run, const double *o, Draw *d) {
                  .sampler = (int)o[SAMPLE_SAMPLER], .truncation = o[SAMPLE_TRUNCATION], .frames = (int)o[TRACE_FRAMES] };
     const ModelDef *def = run->model.def;
     bool iterative = run_verbs(run) & CAN_STEPS;
-    if ((d->steps || d->sampler) && !iterative)
-        return fail(ERROR_UNSUPPORTED, "steps, sampler: %s samples in one go, so they mean nothing to it", def->id);
+    if (d->steps && !iterative) return fail(ERROR_UNSUPPORTED, "steps: %s samples in one go, so they mean nothing to it", def->id);
+    if (d->sampler && !(run_verbs(run) & CAN_ESTIMATES)) return fail(ERROR_UNSUPPORTED, "sampler: %s has one way to sample, so there is none to choose", def->id);
     if (d->truncation > 0 && d->truncation < .05) return fail(ERROR_BAD_ARGUMENT, "truncation: was %g; accepted: 0 for none, or 0.05 to 10", d->truncation);
     if (d->truncation > 0 && iterative) return fail(ERROR_UNSUPPORTED, "truncation: %s starts from noise, not from a code", def->id);
     return true;
@@ -332,7 +332,7 @@ static bool do_trace(Run *run, const Call *c, const double *o, Out *out) {
     if (!t.data || !times) return false;
     memcpy(times, time, sizeof *times * (size_t)frames);
     if (!drawn_classes(run, c, o[SAMPLE_LABEL], d.seed, c->n, out)) return false;
-    bool estimates = run_verbs(run) & CAN_STEPS;
+    bool estimates = run_verbs(run) & CAN_ESTIMATES;
     if (estimates && (!(t.noise = out_examples(run, out, "noise", 2, (int[]){ frames, c->n })) ||
                       !(t.clean = out_examples(run, out, "clean", 2, (int[]){ frames, c->n })))) return false;
     EACH_CHUNK(first, k, c->n) {

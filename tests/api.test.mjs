@@ -97,7 +97,7 @@ test('models say all that a menu, a slider and a link need', () => {
   for (const { id, title, family, summary, paper, params, data, can, views } of models) {
     for (const text of [id, title, family, summary, paper]) assert.ok(typeof text === 'string' && text, `${id} has every text`);
     assert.ok(data.length && data.every((kind) => ['points', 'image'].includes(kind)));
-    for (const kind of data) for (const verb of forKind(can, kind)) assert.ok([...VERBS, 'label', 'steps'].includes(verb), `${id} can ${verb}`);
+    for (const kind of data) for (const verb of forKind(can, kind)) assert.ok([...VERBS, 'label', 'steps', 'estimates'].includes(verb), `${id} can ${verb}`);
     for (const view of views) for (const key of ['id', 'kind', 'title']) assert.ok(view[key], `${id}: a view has a ${key}`);
     for (const view of views) for (const option of view.options) checkParam(`${id}/${view.id}`, option, data);
     for (const param of params) checkParam(id, param, data);

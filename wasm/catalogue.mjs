@@ -14,7 +14,7 @@
  */
 
 /**
- * @typedef {'sample' | 'encode' | 'decode' | 'reconstruct' | 'interpolate' | 'logProb' | 'bound' | 'trace' | 'inpaint' | 'label' | 'critic' | 'steps'} Verb
+ * @typedef {'sample' | 'encode' | 'decode' | 'reconstruct' | 'interpolate' | 'logProb' | 'bound' | 'trace' | 'inpaint' | 'label' | 'critic' | 'steps' | 'estimates'} Verb
  */
 
 /**

@@ -60,6 +60,17 @@ void model_codes(const Model *m, const Draw *d, uint32_t first, int n, float *co
             rng_normal((Key){ d->seed, STREAM_SAMPLE }, first + (uint32_t)(i / m->code_dim), again, i % m->code_dim, &codes[i], 1);
 }
 
+void model_binarise(uint32_t seed, uint32_t first, int n, int dim, float *x) {
+    float u[64];
+    for (int i = 0; i < n; i++)
+        for (int at = 0; at < dim; at += 64) {
+            int k = dim - at < 64 ? dim - at : 64;
+            float *row = x + (size_t)i * (size_t)dim + at;
+            rng_uniform((Key){ seed, STREAM_BINARY }, first + (uint32_t)i, 0, at, u, k);
+            for (int j = 0; j < k; j++) row[j] = row[j] > u[j] ? 1 : 0;
+        }
+}
+
 void model_fill(Var *input, const float *rows, int n) {
     size_t width = (size_t)(input->size / input->dim[0]);
     memcpy(input->data, rows, sizeof(float) * width * (size_t)n);

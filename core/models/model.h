@@ -14,13 +14,14 @@
 
 typedef struct Model Model;
 
-// What a model can do, by kind of data: CAN(bit, the API's word).  All but the last three are verbs.
+// What a model can do, by kind of data: CAN(bit, the API's word).  All but the last four are verbs.
 #define CAN_LIST(CAN)                                                                                                       \
     CAN(SAMPLE, "sample") CAN(ENCODE, "encode") CAN(DECODE, "decode") CAN(RECONSTRUCT, "reconstruct")                       \
     CAN(INTERPOLATE, "interpolate") CAN(LOG_PROB, "logProb") CAN(BOUND, "bound") CAN(TRACE, "trace") CAN(INPAINT, "inpaint") \
     CAN(LABEL, "label")     /* conditional: every example has a class */                                                                             \
     CAN(CRITIC, "critic")   /* has one */                                                                                   \
-    CAN(STEPS, "steps")     /* samples in steps, which may be fewer and of another kind; a trace also gives noise and clean */
+    CAN(STEPS, "steps")     /* samples in steps, of which there may be fewer */                                              \
+    CAN(ESTIMATES, "estimates")   /* a trace also gives what it takes for the noise and for the clean example */
 enum {
 #define CAN(bit, word) CAN_##bit##_PLACE,
     CAN_LIST(CAN)
@@ -41,8 +42,8 @@ enum { LOSSES_MAX = 6, VIEWS_MAX = 6, STORES_MAX = 4 };
 typedef struct {
     uint32_t seed;
     double temperature;      // scales the noise of points (and of a flow's code); 0: the mean
-    int steps;               // of an iterative sampler; 0: the model's own default
-    int sampler;             // SamplerKind
+    int steps;               // of a sampler in steps; 0: the model's own default
+    int sampler;             // SamplerKind, for models with estimates
     int frames;              // trace: 0 for the model's own number
     double truncation;       // codes: every number beyond it is drawn again; 0: none
 } Draw;
@@ -60,6 +61,7 @@ typedef struct {
     LossDef loss[LOSSES_MAX];        // ends with a NULL key; the k-th store of parameters learns from the k-th loss
     const char *views[VIEWS_MAX];    // ids of views.def
     int improves;                    // the loss that training lowers, for the tests; -1: a game, judged by MMD instead
+    bool jumps;                      // its loss holds draws that depend on weights, so differences say nothing: its own test checks the gradient
     bool two_updates;                // a step updates more than once, so it must be undone as a whole when it fails
     size_t size;                     // of its own struct (Model.self)
 
@@ -73,6 +75,8 @@ typedef struct {
     bool (*decode)(Model *m, int n, const float *codes, float *x);
     bool (*log_prob)(Model *m, uint32_t seed, uint32_t first, int n, const float *x, double *out);   // seed: of what it draws to dequantise or binarise
     bool (*bound)(Model *m, uint32_t seed, uint32_t first, int n, const float *x, int samples, double *out);
+    // Both ends of an estimate of the log of the normaliser that log_prob subtracts; equal where it is exact.
+    bool (*partition)(Model *m, double *low, double *high);
     // Fills time[0..frames) and returns how many frames a trace has (<= d->frames when that is set, <= 256).
     int (*trace_times)(const Model *m, const Draw *d, float *time);
     bool (*trace)(Model *m, const Draw *d, uint32_t first, int n, const Trace *t);
@@ -116,6 +120,8 @@ void model_batch(Model *m, uint64_t index, Var *x, int32_t *labels);
 bool model_update(Model *m, Program *p, const Var *loss, Params *s, const Optimizer *o, uint64_t tick);
 // Codes of samples first..first+n-1: N(0, I), truncated where d says so; codes [n, code_dim].  Temperature is the caller's affair.
 void model_codes(const Model *m, const Draw *d, uint32_t first, int n, float *codes);
+// Grey pixels of examples first..first+n-1, x [n, dim], become 1 with probability their value, else 0; 0 and 1 stay.
+void model_binarise(uint32_t seed, uint32_t first, int n, int dim, float *x);
 // Copies n rows of `dim` floats into an input Var [chunk, dim]; rows beyond are 0.
 void model_fill(Var *input, const float *rows, int n);
 

@@ -104,7 +104,7 @@ bool view_call(Run *r, const char *verb, const Call *call, const char *const nam
     return ok;
 }
 
-int view_count(const Run *r, double asked, int usual, int slow) { return asked > 0 ? (int)asked : run_can(r, "steps") ? slow : usual; }
+int view_count(const Run *r, double asked, int usual, int slow) { return asked > 0 ? (int)asked : run_can(r, "estimates") ? slow : usual; }
 
 void verb_options(char text[VERB_OPTIONS], double seed, double label, int steps, int frames) {
     int n = snprintf(text, VERB_OPTIONS, "seed\t%.0f\n", seed);

@@ -17,7 +17,7 @@ enum { TRAIL = 3, SECTORS = 8, N_DATA = 600, N_PICTURES = 16 };
 
 static const Knob options[] = {
     { "time", "Sampling time", KNOB_NUMBER, 1, 1, 0, 1, .live = true, .group = "page", .help = "0 is the noise that sampling starts from, 1 the finished sample." },
-    { "show", "Show", KNOB_CHOICE, SHOW_STATE, SHOW_STATE, .choices = "state|clean|noise", .live = true, .group = "",
+    { "show", "Show", KNOB_CHOICE, SHOW_STATE, SHOW_STATE, .choices = "state|clean|noise", .live = true, .group = "estimates",
       .help = "The state itself, or what a diffusion model takes for the clean example in it, or for the noise." },
     OPTION_COUNT,
     { "frames", "Moments", KNOB_INTEGER, 50, 40, 2, 200, .group = "", .help = "Moments kept of the way, both ends included." },

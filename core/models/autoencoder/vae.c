@@ -48,7 +48,6 @@ typedef struct {
     Var *x, *loss, *rebuilt, *kl;             // learn
     Var *ex, *mu;                             // encode: data in, posterior mean out
     Var *code, *mean, *spread;                // decode: code in; mean (or probability) and standard deviation out
-    float *u;                                 // [dim] uniform draws of one example's binarisation
     Var *wx, *weps, *weight;                  // weigh: data and posterior noise in, log p(x,z)/q(z|x) [chunk,1] out
 } Vae;
 
@@ -135,8 +134,7 @@ static bool build(Model *m) {
     v->encoder = mlp(&v->weights, "encoder", m->dim, hidden, layers, 2 * latent, act, .5);
     v->decoder = mlp(&v->weights, "decoder", latent, hidden, layers, m->dim, act, 1);
     v->log_sigma = params_add(&v->weights, "log_sigma", INIT_ZERO, 0, 2, (int[]){ 1, 1 });
-    v->u = arena_new(m->arena, float, m->dim);
-    return v->u && params_alloc(&v->weights, m->seed) && build_learn(m, latent) && build_use(m, latent);
+    return params_alloc(&v->weights, m->seed) && build_learn(m, latent) && build_use(m, latent);
 }
 
 static bool train(Model *m) {
@@ -192,13 +190,7 @@ static bool sample(Model *m, const Draw *d, uint32_t first, int n, float *x, flo
 static bool bound(Model *m, uint32_t seed, uint32_t first, int n, const float *x, int samples, double *out) {
     Vae *v = m->self;
     model_fill(v->wx, x, n);
-    if (v->kind == BERNOULLI) {
-        for (int i = 0; i < n; i++) {
-            rng_uniform((Key){ seed, STREAM_BINARY }, first + (uint32_t)i, 0, 0, v->u, m->dim);
-            float *row = v->wx->data + (size_t)i * (size_t)m->dim;
-            for (int j = 0; j < m->dim; j++) row[j] = row[j] > v->u[j] ? 1 : 0;
-        }
-    }
+    if (v->kind == BERNOULLI) model_binarise(seed, first, n, m->dim, v->wx->data);
     double top[1024], sum[1024];                                                  // running log-sum-exp of each row
     for (int i = 0; i < n; i++) top[i] = -INFINITY, sum[i] = 0;
     for (int s = 0; s < samples; s++) {
@@ -237,7 +229,7 @@ const ModelDef model_vae = {
     .loss = { { "loss", "−ELBO, nats", "Reconstruction + β · KL, the mean over the batch, in nats." },
               { "reconstruction", "Reconstruction, nats", "−log p(x|z) at a code drawn from the posterior." },
               { "kl", "KL, nats", "From the posterior to N(0, I), summed over the code." } },
-    .views = { "samples", "latent", "reconstruct" },
+    .views = { "samples", "latent", "reconstruct", "filters" },
     .size = sizeof(Vae),
     .build = build, .train = train, .line = line, .sample = sample, .encode = encode, .decode = decode, .bound = bound,
 };

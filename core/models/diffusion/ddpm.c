@@ -296,7 +296,7 @@ static double line(const Model *m, int i, const char **text) {
     return i == 1 || m->knob[WEIGHT] == WEIGHT_NOISE ? 1 : (double)NAN;
 }
 
-#define VERBS (CAN_SAMPLE | CAN_DECODE | CAN_INTERPOLATE | CAN_TRACE | CAN_STEPS)
+#define VERBS (CAN_SAMPLE | CAN_DECODE | CAN_INTERPOLATE | CAN_TRACE | CAN_STEPS | CAN_ESTIMATES)
 
 const ModelDef model_ddpm = {
     .id = "ddpm", .title = "DDPM", .family = "Diffusion", .paper = "arXiv:2006.11239",
