@@ -1,4 +1,4 @@
-// fuse.c -- equal values once, and elementwise ops in chains.
+// fuse.c -- equal values once, bias and activation on the way out of a product, and elementwise ops in chains.
 //
 // An elementwise op on its own reads its sources from memory and writes its result there, which takes longer than its arithmetic.  In a
 // chain, blocks of a few hundred numbers pass through all its ops while they are in L1: a value that nobody outside reads never
@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "graph/ops.h"
+#include "kernels/matmul.h"
 
 bool fuse_chains = true;
 
@@ -30,7 +31,7 @@ struct Spread { const Var *x; int dim[RANK_MAX], step[RANK_MAX]; int period; };
 // --- Equal values ------------------------------------------------------------------------------------------------------------
 
 static bool alike(const Var *a, const Var *b) {
-    return a->op == b->op && a->rank == b->rank && a->src[0] == b->src[0] && a->src[1] == b->src[1] && a->live == b->live &&
+    return a->op == b->op && a->rank == b->rank && a->live == b->live && !memcmp(a->src, b->src, sizeof a->src) &&
            (a->op != OP_param || a->param == b->param) &&
            !memcmp(a->dim, b->dim, sizeof a->dim) && !memcmp(a->f, b->f, sizeof a->f) && !memcmp(a->i, b->i, sizeof a->i);
 }
@@ -58,6 +59,76 @@ bool fuse_equals(Program *p) {
         else if (!v->kept) v->equal = first[at], v->needed = false;
     }
     return true;
+}
+
+// --- Products that finish their sums -------------------------------------------------------------------------------------------
+//
+// act(a b + row) is written once instead of three times.  The last op of the three becomes the product; those before are not needed.
+
+static void count_readers(Program *p) {
+    for (int i = 0; i < p->n; i++) p->var[i]->readers = 0;
+    for (int i = 0; i < p->n; i++)
+        for (int k = 0; k < SRC_MAX && p->var[i]->needed; k++)
+            if (p->var[i]->src[k]) p->var[i]->src[k]->readers++;
+}
+
+// A product that only `readers` ops read and that has no activation yet.
+static bool open_product(const Var *x, int readers) {
+    return x && x->op == OP_matmul && x->rank == 2 && x->i[2] == FINISH_NONE && x->readers == readers && !x->kept;
+}
+
+static void become_product(Var *v, Var *product, Var *row, FinishKind act) {
+    v->op = OP_matmul;
+    memcpy(v->src, product->src, sizeof v->src);
+    memcpy(v->i, product->i, sizeof v->i);
+    if (row) v->src[2] = row;
+    v->i[2] = act;
+    product->needed = false;
+}
+
+static bool is_row(const Var *x, const Var *of) { return x->dim[0] == 1 && x->dim[1] == of->dim[1]; }
+
+static void add_row(Var *v) {
+    for (int k = 0; k < 2; k++) {
+        Var *product = v->src[k], *row = v->src[1 - k];
+        if (!open_product(product, 1) || product->src[2] || product->size != v->size || !is_row(row, v)) continue;
+        become_product(v, product, row, FINISH_NONE);
+        return;
+    }
+}
+
+// x sigmoid(x), where nobody else reads either.
+static void bend_silu(Var *v) {
+    for (int k = 0; k < 2; k++) {
+        Var *x = v->src[k], *s = v->src[1 - k];
+        if (!open_product(x, 2) || s->op != OP_sigmoid || s->src[0] != x || s->readers != 1 || s->kept) continue;
+        become_product(v, x, NULL, FINISH_SILU);
+        s->needed = false;
+        return;
+    }
+}
+
+static void bend(Var *v, FinishKind act) {
+    if (open_product(v->src[0], 1)) become_product(v, v->src[0], NULL, act);
+}
+
+void fuse_products(Program *p) {
+    if (!fuse_chains) return;
+    count_readers(p);
+    for (int i = 0; i < p->n; i++) {
+        Var *v = p->var[i];
+        if (!v->needed) continue;
+        switch (v->op) {
+        case OP_add: add_row(v); break;
+        case OP_mul: bend_silu(v); break;
+        case OP_relu: bend(v, FINISH_RELU); break;
+        case OP_lrelu: bend(v, FINISH_LRELU); break;             // f[0] is its slope
+        case OP_tanh: bend(v, FINISH_TANH); break;
+        case OP_sigmoid: bend(v, FINISH_SIGMOID); break;
+        case OP_softplus: bend(v, FINISH_SOFTPLUS); break;
+        default: break;
+        }
+    }
 }
 
 // --- Steps -------------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ static inline bool is_each(const Var *v) { return op_defs[v->op].block; }
 
 // Lets values that are computed alike be computed once.  Needs and updates Var.needed.  False: out of memory.
 bool fuse_equals(Program *p);
+// Lets products add their bias and bend the sum on the way out (matmul.h), where nobody reads the bare product.
+void fuse_products(Program *p);
 // Fills Program.step, and of each Var: step, next, last_use, last_reader, from, slot.  False: out of memory.
 bool fuse_steps(Program *p);
 // Numbers [begin, end) of every result of a chain.  Keeps nothing between calls, so several threads may each run a part.

@@ -265,7 +265,9 @@ static bool place_step(Program *p, Plan *plan, const Step *s) {
 
 static bool plan_program(Program *p) {
     Plan *plan = arena_new(p->arena, Plan, 1);
-    if (!plan || !fuse_equals(p) || !fuse_steps(p)) return false;
+    if (!plan || !fuse_equals(p)) return false;
+    fuse_products(p);
+    if (!fuse_steps(p)) return false;
     for (int i = 0; i < p->n_steps; i++)
         if (!place_step(p, plan, &p->step[i])) return false;
     if (plan->top > p->scratch->size) p->scratch->size = plan->top;

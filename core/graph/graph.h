@@ -31,7 +31,7 @@ typedef enum {
 typedef struct Var Var;
 typedef struct Program Program;
 
-enum { RANK_MAX = 4, SRC_MAX = 2, ATTR_MAX = 8 };
+enum { RANK_MAX = 4, SRC_MAX = 3, ATTR_MAX = 8 };         // a third source has only what the planner makes (a product with its bias)
 
 struct Var {
     Op op;
@@ -51,6 +51,7 @@ struct Var {
     bool needed, kept;           // some output needs it; it has memory of its own that outlives the run
     // Set by the planner, for values that are needed:
     Var *equal;                  // an earlier value that is computed alike and stands for this one, or NULL
+    int readers;                 // how many needed ops read it
     int step;                    // the step that computes it
     Var *next;                   // the next op of that step, or NULL
     int last_use, last_reader;   // the last step that reads its memory, and the id of the last reader there

@@ -7,7 +7,7 @@
 #include "kernels/conv.h"
 #include "kernels/matmul.h"
 
-// --- matmul.  i: ta, tb --------------------------------------------------------------------------------------------------
+// --- matmul.  i: ta, tb; an activation and, as third source, a bias come from the planner alone (fuse.c) ----------------------
 
 Var *v_matmul(Var *a, Var *b, bool ta, bool tb) {
     int lead = a->rank - 2;
@@ -22,11 +22,14 @@ Var *v_matmul(Var *a, Var *b, bool ta, bool tb) {
 }
 
 void op_run_matmul(Var *y) {
-    const Var *a = y->src[0], *b = y->src[1];
-    const int lead = y->rank - 2, stack = lead ? y->dim[0] : 1, M = y->dim[lead], N = y->dim[lead + 1];
-    const int lda = a->dim[lead + 1], ldb = b->dim[lead + 1], K = a->dim[lead + !y->i[0]];
-    for (int i = 0; i < stack; i++)
-        matmul(M, N, K, a->data + (long)i * M * K, lda, y->i[0], b->data + (long)i * K * N, ldb, y->i[1], y->data + (long)i * M * N, N, false);
+    const Var *a = y->src[0], *b = y->src[1], *bias = y->src[2];
+    const int lead = y->rank - 2, stack = lead ? y->dim[0] : 1, M = y->dim[lead], N = y->dim[lead + 1], K = a->dim[lead + !y->i[0]];
+    const Finish finish = { bias ? bias->data : NULL, (FinishKind)y->i[2], y->f[0] };
+    for (int i = 0; i < stack; i++) {
+        Operand A = { .data = a->data + (long)i * M * K, .step = a->dim[lead + 1], .across = y->i[0] };
+        Operand B = { .data = b->data + (long)i * K * N, .step = b->dim[lead + 1], .across = !y->i[1] };
+        matmul_of(M, N, K, &A, &B, y->data + (long)i * M * N, N, false, bias || finish.act ? &finish : NULL);
+    }
 }
 
 void op_grad_matmul(Var *y, Var *dy, Var **dx) {
