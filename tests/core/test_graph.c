@@ -87,6 +87,96 @@ TEST(graph, "chains change no byte of any model's training and take a quarter of
     lab_free(lab);
 }
 
+// --- The planner on graphs that no model has -------------------------------------------------------------------------------------
+
+enum { TALL = 37, WIDE = 45, OPS = 90, MANY = 20, KEPT = 6 };
+
+// More values that live at once than a chain has blocks.
+static Var *crowd(Var *x) {
+    Var *many[MANY], *sum = x;
+    for (int k = 0; k < MANY; k++) many[k] = v_scale(x, 1 / (float)(k + 1));
+    for (int k = 0; k < MANY; k++) sum = v_add(v_tanh(sum), many[k]);
+    return sum;
+}
+
+// Random ops on matrices, rows, columns and scalars.
+static void tangle(Program *p, uint32_t seed, Var *kept[KEPT]) {
+    Rng r = rng_at((Key){ seed, 1 }, 0, 0);
+    Var *v[OPS];
+    for (int i = 0; i < OPS; i++) {
+        Var *a = i ? v[rng_below(&r, 2) ? i - 1 : rng_below(&r, i)] : NULL, *b = i ? v[rng_below(&r, i)] : NULL;
+        if (i < 12) {
+            v[i] = v_input(p, "in", i & 1 ? TALL : 1, i & 2 ? WIDE : 1);
+            rng_normal((Key){ seed, 2 }, (uint32_t)i, 0, 0, v[i]->data, v[i]->size);
+            continue;
+        }
+        switch (rng_below(&r, 8)) {
+        case 0: v[i] = v_tanh(a); break;
+        case 1: v[i] = v_sub(a, v_square(v_sigmoid(b))); break;
+        case 2: v[i] = v_mul(v_sigmoid(a), b); break;
+        case 3: v[i] = v_expand(a, 2, (int[]){ TALL, WIDE }); break;
+        case 4: v[i] = v_sum_to(v_scale(a, .125f), 2, (int[]){ 1, a->dim[1] }); break;
+        case 5: v[i] = v_add(a, v_fill(p, .5f, 2, b->dim)); break;
+        case 6: v[i] = v_reshape2(v_relu(v_reshape2(v_neg(a), a->dim[1], a->dim[0])), a->dim[0], a->dim[1]); break;
+        default: v[i] = v_add(a, b); break;
+        }
+    }
+    for (int k = 0; k < KEPT; k++) kept[k] = program_keep(v_copy(k ? v[OPS - 1 - k * 7] : crowd(v[OPS - 1])));
+}
+
+TEST(graph, "chains change no byte of graphs with more live values and broadcasts than they have room for") {
+    int fewer = 0;
+    for (uint32_t seed = 0; seed < 100; seed++) {
+        check_during("seed %u", seed);
+        Arena a[2];
+        Var *kept[2][KEPT];
+        int steps[2];
+        for (int fused = 0; fused < 2; fused++) {
+            Scratch s = { 0 };
+            Program p;
+            arena_init(&a[fused], "test", NULL);
+            program_begin(&p, "tangle", &a[fused], &s, 1);
+            tangle(&p, seed, kept[fused]);
+            fuse_chains = fused;
+            bool good = program_end(&p) && scratch_bind(&s, &a[fused]);
+            fuse_chains = true;
+            ENSURE_SAYING(good, "%s", error_message());
+            steps[fused] = p.n_steps;
+            for (uint64_t tick = 0; tick < 2; tick++) program_run(&p, tick);
+        }
+        for (int k = 0; k < KEPT; k++) ENSURE(!memcmp(kept[0][k]->data, kept[1][k]->data, sizeof(float) * (size_t)kept[0][k]->size));
+        fewer += steps[1] < steps[0];
+        arena_free(&a[0]), arena_free(&a[1]);
+    }
+    ENSURE_EQUAL(fewer, 100);
+}
+
+TEST(graph, "a dense layer is one step, whatever its activation, and gives the bytes of three") {
+    for (int act = ACT_RELU; act <= ACT_SOFTPLUS; act++) {
+        float out[2][7 * 5];
+        for (int fused = 0; fused < 2; fused++) {
+            Toy t = { 0 };
+            arena_init(&t.arena, "toy", NULL);
+            params_begin(&t.params, "toy", &t.arena);
+            t.net = mlp(&t.params, "net", 3, 9, 1, 5, (Activation)act, 1);
+            ENSURE(params_alloc(&t.params, 7));
+            program_begin(&t.p, "toy", &t.arena, &t.scratch, 7);
+            t.x = v_input(&t.p, "x", 7, 3);
+            rng_normal((Key){ 1, 2 }, 0, 0, 0, t.x->data, t.x->size);
+            rng_normal((Key){ 1, 3 }, 0, 0, 0, t.params.value, t.params.n_learned);
+            Var *y = program_keep(v_activate(v_mlp(&t.net, t.x), (Activation)act));
+            fuse_chains = fused;
+            ENSURE(program_end(&t.p) && scratch_bind(&t.scratch, &t.arena));
+            fuse_chains = true;
+            ENSURE_EQUAL(t.p.n_steps, fused ? 2 : act == ACT_SILU ? 8 : 6);
+            program_run(&t.p, 0);
+            memcpy(out[fused], y->data, sizeof out[fused]);
+            arena_free(&t.arena);
+        }
+        ENSURE(!memcmp(out[0], out[1], sizeof out[0]));
+    }
+}
+
 TEST(graph, "the gradient of parameters agrees with central differences, penalty included") {
     Toy t;
     toy_begin(&t, false);
