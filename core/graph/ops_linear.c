@@ -1,11 +1,10 @@
 // ops_linear.c -- matmul, the convolution and its two adjoints, mean pooling and its adjoint.  Each family is closed under
 // differentiation: the gradient of a member is made of members.
 
-#include <string.h>
-
 #include "graph/ops.h"
 #include "kernels/conv.h"
 #include "kernels/matmul.h"
+#include "kernels/pooling.h"
 
 // --- matmul.  i: ta, tb; an activation and, as third source, a bias come from the planner alone (fuse.c) ----------------------
 
@@ -122,21 +121,7 @@ Var *v_pool(Var *x, int by) {
     y->i[0] = by;
     return y;
 }
-void op_run_pool(Var *y) {
-    const Var *x = y->src[0];
-    int by = y->i[0], c = y->dim[3], rows = y->dim[0] * y->dim[1], cols = y->dim[2];
-    const float share = 1 / (float)(by * by);
-    for (int r = 0; r < rows; r++)
-        for (int q = 0; q < cols; q++) {
-            float *restrict to = y->data + ((long)r * cols + q) * c;
-            memset(to, 0, sizeof(float) * (size_t)c);
-            for (int i = 0; i < by * by; i++) {
-                const float *restrict from = x->data + (((long)r * by + i / by) * cols * by + (long)q * by + i % by) * c;
-                for (int k = 0; k < c; k++) to[k] += from[k];
-            }
-            for (int k = 0; k < c; k++) to[k] *= share;
-        }
-}
+void op_run_pool(Var *y) { pool(y->dim[0] * y->dim[1], y->dim[2], y->dim[3], y->i[0], y->src[0]->data, y->data); }
 void op_grad_pool(Var *y, Var *dy, Var **dx) { dx[0] = v_scale(v_unpool(dy, y->i[0]), 1 / (float)(y->i[0] * y->i[0])); }
 
 Var *v_unpool(Var *x, int by) {
@@ -147,9 +132,6 @@ Var *v_unpool(Var *x, int by) {
 }
 void op_run_unpool(Var *y) {
     const Var *x = y->src[0];
-    int by = y->i[0], c = y->dim[3], rows = y->dim[0] * y->dim[1], cols = y->dim[2];
-    for (int r = 0; r < rows; r++)
-        for (int q = 0; q < cols; q++)
-            memcpy(y->data + ((long)r * cols + q) * c, x->data + ((long)(r / by) * (cols / by) + q / by) * c, sizeof(float) * (size_t)c);
+    unpool(x->dim[0] * x->dim[1], x->dim[2], x->dim[3], y->i[0], x->data, y->data);
 }
 void op_grad_unpool(Var *y, Var *dy, Var **dx) { dx[0] = v_scale(v_pool(dy, y->i[0]), (float)(y->i[0] * y->i[0])); }

@@ -55,8 +55,7 @@ static Window window(const ConvShape *s, const float *x, int channels, int c, Pl
 static Window window_of(const ConvShape *s, const float *x, int channels, int c, Place p, float *room) {
     for (int i = 0; !whole(s, p) && i < p.side * p.side; i++) {
         const float *from = pixel(s, x, channels, p, i);
-        if (from) memcpy(room + (long)i * c, from, sizeof *room * (size_t)c);
-        else memset(room + (long)i * c, 0, sizeof *room * (size_t)c);
+        for (int k = 0; k < c; k += 4) f4_store(room + (long)i * c + k, from ? f4_load(from + k) : f4_splat(0));
     }
     return window(s, x, channels, c, p, room);
 }

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "kernels/conv.h"
 #include "kernels/matmul.h"
+#include "kernels/pooling.h"
 #include "kernels/winograd.h"
 
 static float *noise(uint32_t seed, int n) {
@@ -172,4 +173,21 @@ static void compare_errors(ConvShape s) {
 TEST(conv, "Winograd's way is as accurate as the direct sums, beside sums in double") {
     compare_errors((ConvShape){ .batch = 2, .h = 14, .w = 14, .out_h = 14, .out_w = 14, .c = 64, .k = 3, .o = 64, .stride = 1, .pad = 1 });
     compare_errors((ConvShape){ .batch = 3, .h = 7, .w = 7, .out_h = 7, .out_w = 7, .c = 16, .k = 3, .o = 48, .stride = 1, .pad = 1 });
+}
+
+TEST(pooling, "every mean is over its block, every pixel is repeated over its own, whatever the number of channels") {
+    static float x[2 * 3 * 3 * 3 * 6], y[2 * 3 * 2 * 3 * 6 * 6];
+    for (int c = 1; c <= 6; c++)
+        for (int by = 1; by <= 3; by++) {
+            check_during("c %d by %d", c, by);
+            rng_normal((Key){ 1, 1 }, 0, 0, 0, x, 2 * 3 * by * by * c);
+            pool(2, 3, c, by, x, y);
+            for (int e = 0; e < 2 * 3 * c; e++) {
+                double sum = 0;
+                for (int i = 0; i < by * by; i++) sum += (double)x[((e / c / 3 * by + i / by) * 3 * by + e / c % 3 * by + i % by) * c + e % c];
+                ENSURE_CLOSE(y[e], sum / (by * by), 1e-6);
+            }
+            unpool(2, 3, c, by, x, y);
+            for (int e = 0; e < 2 * 3 * by * by * c; e++) ENSURE(y[e] == x[(e / c / (3 * by) / by * 3 + e / c % (3 * by) / by) * c + e % c]);
+        }
 }
