@@ -1,8 +1,8 @@
 // matmul.c -- register tiles over packed panels (after Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication").
 //
-// A block of A, MC rows by KC steps of the sum, is packed into panels of TILE_ROWS rows and stays in L2.  Then one panel of columns
-// of B at a time is brought into L1 and meets every panel of that block.  An operand that already lies as a tile reads it is used where it
-// is when it would not be read often enough to pay for a copy.
+// A block of A, MC rows by KC steps of the sum, is packed into panels of a tile's rows and stays in L2.  Then one panel of columns of B at
+// a time is brought into L1 and meets every panel of that block.  An operand that already lies as a tile reads it is used where it is
+// when it is read too seldom to pay for a copy, or its steps are few: beyond, they fall on too many pages, or on the same lines of L1.
 
 #include "kernels/matmul.h"
 
@@ -11,10 +11,18 @@
 #include "kernels/tile.h"
 #include "kernels/vmath_inline.h"
 
-enum { MC = 192 / TILE_ROWS * TILE_ROWS, KC = MATMUL_DEPTH, NR = TILE_COLUMNS };
+enum { MC = 192 / TILE_ROWS * TILE_ROWS, KC = MATMUL_DEPTH, NR = TILE_COLUMNS, FEW_STEPS = 64, FEW_TILES = 3 };
 
 static _Thread_local float packed_a[MC * KC];
 static _Thread_local float packed_b[KC * NR];
+
+#ifdef __wasm_relaxed_simd__
+static int tile_rows = TILE_ROWS;
+void matmul_rows(int rows) { tile_rows = rows; }
+#else
+enum { tile_rows = TILE_ROWS };
+void matmul_rows(int rows) { (void)rows; }
+#endif
 
 static inline int least(int a, int b) { return a < b ? a : b; }
 
@@ -27,15 +35,16 @@ static inline void store_some(float *p, F4 a, int n) {
     else f4_store_part(p, a, n);
 }
 
-// Up to four lines, four steps at a time.
-static void four_lines(const float *const line[4], int depth, int width, int wanted, float *to) {
+// Up to four lines, four steps at a time.  wanted: how many of a group of four have a place in the panel.
+INLINE void four_lines(const float *const line[4], int depth, int width, int wanted, float *to) {
+    const float *a = line[0], *b = line[1], *c = line[2], *d = line[3];
     int k = 0;
-    for (; k + 4 <= depth; k += 4) {
-        F4 a[4] = { f4_load(line[0] + k), f4_load(line[1] + k), f4_load(line[2] + k), f4_load(line[3] + k) };
-        f4_transpose(a);
-        for (int i = 0; i < 4; i++) store_some(to + (k + i) * width, a[i], wanted);
+    for (; k + 4 <= depth; k += 4, to += 4 * width) {
+        F4 x[4] = { f4_load(a + k), f4_load(b + k), f4_load(c + k), f4_load(d + k) };
+        f4_transpose(x);
+        for (int i = 0; i < 4; i++) store_some(to + i * width, x[i], wanted);
     }
-    for (; k < depth; k++) store_some(to + k * width, f4_make(line[0][k], line[1][k], line[2][k], line[3][k]), wanted);
+    for (; k < depth; k++, to += width) store_some(to, f4_make(a[k], b[k], c[k], d[k]), wanted);
 }
 
 void panel_from_lines(const float *const line[], int n, int depth, int width, float *to) {
@@ -43,14 +52,19 @@ void panel_from_lines(const float *const line[], int n, int depth, int width, fl
     for (int r = 0; r < width; r += 4) {
         const float *four[4];
         for (int i = 0; i < 4; i++) four[i] = r + i < n && line[r + i] ? line[r + i] : zeros;
-        four_lines(four, depth, width, width - r, to + r);
+        if (width - r >= 4) four_lines(four, depth, width, 4, to + r);         // a constant: no choice inside the loop
+        else four_lines(four, depth, width, width - r, to + r);
     }
 }
 
 void panel_from_rows(const float *from, int step, int n, int depth, int width, float *to) {
-    for (int r = 0; r < width; r += 4) {
-        const float *at = from + r;
-        for (int k = 0; k < depth; k++, at += step) store_some(to + k * width + r, load_some(at, n - r), width - r);
+    if (n == 8 && width == 8) {
+        for (int k = 0; k < depth; k++, from += step, to += 8) f4_store(to, f4_load(from)), f4_store(to + 4, f4_load(from + 4));
+    } else if (n == 4 && width == 4) {
+        for (int k = 0; k < depth; k++, from += step, to += 4) f4_store(to, f4_load(from));
+    } else {
+        for (int k = 0; k < depth; k++, from += step, to += width)
+            for (int r = 0; r < width; r += 4) store_some(to + r, load_some(from + r, n - r), width - r);
     }
 }
 
@@ -66,16 +80,16 @@ static void pack(const Operand *x, int first, int n, int k, int depth, int width
     }
 }
 
-// Whether a tile can read the operand where it is.
-static inline bool in_place(const Operand *x) { return !x->pack && x->across; }
+// Whether tiles read the operand where it is; each element is met by `tiles` of them.
+static bool in_place(const Operand *x, int tiles, int depth) { return !x->pack && x->across && (tiles <= FEW_TILES || depth <= FEW_STEPS); }
 
 // --- On the way out ---------------------------------------------------------------------------------------------------------------------
 
-static inline F4 finished(const Finish *f, F4 x) {
-    switch (f->act) {
+INLINE F4 finished(FinishKind act, float slope, F4 x) {
+    switch (act) {
     case FINISH_NONE: return x;
     case FINISH_RELU: return f4_select(f4_lt(x, f4_splat(0)), f4_splat(0), x);
-    case FINISH_LRELU: return f4_select(f4_gt(x, f4_splat(0)), x, f4_mul(f4_splat(f->slope), x));
+    case FINISH_LRELU: return f4_select(f4_gt(x, f4_splat(0)), x, f4_mul(f4_splat(slope), x));
     case FINISH_TANH: return f4_tanh(x);
     case FINISH_SIGMOID: return f4_sigmoid(x);
     case FINISH_SILU: return f4_mul(x, f4_sigmoid(x));
@@ -84,72 +98,86 @@ static inline F4 finished(const Finish *f, F4 x) {
     return x;
 }
 
-// Columns j .. j+n of a block, fresh in L1.
+INLINE void finish_with(FinishKind act, const Finish *f, int j, int rows, int n, float *c, int ldc) {
+    for (int q = 0; q < n; q += 4, c += 4) {
+        F4 bias = f->bias ? load_some(f->bias + j + q, n - q) : f4_splat(-0.0f);       // adding -0 changes nothing
+        float *at = c;
+        for (int i = 0; i < rows; i++, at += ldc) store_some(at, finished(act, f->slope, f4_add(load_some(at, n - q), bias)), n - q);
+    }
+}
+
+// Columns j .. j+n of a block, fresh in L1.  A loop for each kind, without a choice inside.
 static void finish_strip(const Finish *f, int j, int rows, int n, float *c, int ldc) {
-    for (int q = 0; q < n; q += 4) {
-        F4 bias = f->bias ? load_some(f->bias + j + q, n - q) : f4_splat(0);
-        for (int i = 0; i < rows; i++) {
-            float *at = c + (long)i * ldc + q;
-            F4 x = load_some(at, n - q);
-            store_some(at, finished(f, f->bias ? f4_add(x, bias) : x), n - q);
-        }
+    switch (f->act) {
+    case FINISH_NONE: finish_with(FINISH_NONE, f, j, rows, n, c, ldc); break;
+    case FINISH_RELU: finish_with(FINISH_RELU, f, j, rows, n, c, ldc); break;
+    case FINISH_LRELU: finish_with(FINISH_LRELU, f, j, rows, n, c, ldc); break;
+    case FINISH_TANH: finish_with(FINISH_TANH, f, j, rows, n, c, ldc); break;
+    case FINISH_SIGMOID: finish_with(FINISH_SIGMOID, f, j, rows, n, c, ldc); break;
+    case FINISH_SILU: finish_with(FINISH_SILU, f, j, rows, n, c, ldc); break;
+    case FINISH_SOFTPLUS: finish_with(FINISH_SOFTPLUS, f, j, rows, n, c, ldc); break;
     }
 }
 
 // --- The product --------------------------------------------------------------------------------------------------------------------------
 
-// A tile that sticks out over the last column: through a buffer.
-static void ragged(int m, int n, int depth, Panel a, Panel b, float *c, int ldc, bool add) {
-    float whole[TILE_ROWS * NR];
-    for (int i = 0; i < m && add; i++)
-        for (int j = 0; j < n; j++) whole[i * NR + j] = c[(long)i * ldc + j];
-    tile(m, n > TILE_NARROW ? NR : TILE_NARROW, depth, a, b, whole, NR, add);
-    for (int i = 0; i < m; i++)
-        for (int j = 0; j < n; j++) c[(long)i * ldc + j] = whole[i * NR + j];
+typedef struct { const Operand *a, *b; int i, rows, k, depth; } Block;
+
+// The block's panels of A, packed unless they are read where they are.
+static Panels rows_of(const Block *s, int tiles) {
+    if (in_place(s->a, tiles, s->depth)) return (Panels){ s->a->data + (long)s->k * s->a->step + s->i, s->a->step, tile_rows };
+    for (int r = 0; r < s->rows; r += tile_rows) {
+        int m = least(tile_rows, s->rows - r);
+        pack(s->a, s->i + r, m, s->k, s->depth, m, packed_a + (long)r * s->depth);
+    }
+    return (Panels){ packed_a, 0, tile_rows * s->depth };               // step: the panel's own number of rows
 }
 
-typedef struct { const Operand *a; int first, rows, k, depth; bool packed; } Block;
-
-static Panel rows_of(const Block *s, int i, int m) {
-    if (s->packed) return (Panel){ packed_a + (long)i * s->depth, m };
-    return (Panel){ s->a->data + (long)s->k * s->a->step + s->first + i, s->a->step };
+// Columns j .. j+n of B; a narrow panel will do for few.
+static Panels columns_of(const Block *s, int j, int n) {
+    if (n == NR && in_place(s->b, s->rows / tile_rows, s->depth)) return (Panels){ s->b->data + (long)s->k * s->b->step + j, s->b->step, 0 };
+    int width = n > TILE_NARROW ? NR : TILE_NARROW;
+    pack(s->b, j, n, s->k, s->depth, width, packed_b);
+    return (Panels){ packed_b, width, 0 };
 }
 
-static void strip(const Block *s, Panel b, int n, float *c, int ldc, bool add) {
-    for (int i = 0; i < s->rows; i += TILE_ROWS) {
-        int m = least(TILE_ROWS, s->rows - i);
-        float *to = c + (long)i * ldc;
-        if (n == NR) tile(m, NR, s->depth, rows_of(s, i, m), b, to, ldc, add);
-        else ragged(m, n, s->depth, rows_of(s, i, m), b, to, ldc, add);
+// All rows of a block times one panel of B.
+static void strip(const Block *s, int columns, Panels a, Panels b, float *c, int ldc, bool add) {
+    int whole = s->rows / tile_rows, left = s->rows % tile_rows, step = a.step;
+    if (!step) a.step = tile_rows;
+    if (whole) tiles(tile_rows, columns, whole, s->depth, a, b, c, ldc, add);
+    a.at += (long)whole * a.next;
+    if (!step) a.step = left;
+    if (left) tiles(left, columns, 1, s->depth, a, b, c + (long)whole * tile_rows * ldc, ldc, add);
+}
+
+// The same for fewer columns than the panel has: through a buffer, so that nothing is written beyond the last one.
+static void ragged_strip(const Block *s, int n, Panels a, Panels b, float *c, int ldc, bool add) {
+    static _Thread_local float whole[MC * NR];
+    int width = b.step;
+    for (int i = 0; i < s->rows && add; i++)
+        for (int j = 0; j < n; j += 4) f4_store(whole + i * width + j, load_some(c + (long)i * ldc + j, n - j));
+    strip(s, width, a, b, whole, width, add);
+    for (int i = 0; i < s->rows; i++)
+        for (int j = 0; j < n; j += 4) store_some(c + (long)i * ldc + j, f4_load(whole + i * width + j), n - j);
+}
+
+static void block(const Block *s, int N, float *c, int ldc, bool add, const Finish *finish) {
+    Panels a = rows_of(s, (N + NR - 1) / NR);
+    for (int j = 0; j < N; j += NR) {
+        int n = least(NR, N - j);
+        Panels b = columns_of(s, j, n);
+        if (n == NR) strip(s, NR, a, b, c + j, ldc, add);
+        else ragged_strip(s, n, a, b, c + j, ldc, add);
+        if (finish) finish_strip(finish, j, s->rows, n, c + j, ldc);
     }
 }
-
-static Panel columns_of(const Operand *b, int j, int n, int k, int depth, bool packed) {
-    if (!packed && n == NR) return (Panel){ b->data + (long)k * b->step + j, b->step };
-    int width = n > TILE_NARROW ? NR : TILE_NARROW;
-    pack(b, j, n, k, depth, width, packed_b);
-    return (Panel){ packed_b, width };
-}
-
-#ifndef A_USES
-enum { A_USES = 3, B_USES = 3 };
-#endif
 
 void matmul_of(int M, int N, int K, const Operand *a, const Operand *b, float *c, int ldc, bool add, const Finish *finish) {
     for (int k = 0; k < K || k == 0; k += KC)
         for (int i = 0; i < M; i += MC) {
-            Block s = { a, i, least(MC, M - i), k, least(KC, K - k), !in_place(a) || N > A_USES * NR };
-            for (int p = 0; p < s.rows && s.packed; p += TILE_ROWS) {
-                int m = least(TILE_ROWS, s.rows - p);
-                pack(a, i + p, m, k, s.depth, m, packed_a + (long)p * s.depth);
-            }
-            bool pack_b = !in_place(b) || s.rows > B_USES * TILE_ROWS;
-            for (int j = 0; j < N; j += NR) {
-                int n = least(NR, N - j);
-                float *to = c + (long)i * ldc + j;
-                strip(&s, columns_of(b, j, n, k, s.depth, pack_b), n, to, ldc, add || k > 0);
-                if (finish && k + KC >= K) finish_strip(finish, j, s.rows, n, to, ldc);
-            }
+            Block s = { a, b, i, least(MC, M - i), k, least(KC, K - k) };
+            block(&s, N, c + (long)i * ldc, ldc, add || k > 0, k + KC >= K ? finish : NULL);
         }
 }
 

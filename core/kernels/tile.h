@@ -3,7 +3,7 @@
 //
 // Accumulators are plain variables: arrays of vectors spill in V8, and so does a loop over k that is unrolled by hand.  Every tile is a
 // function of its own, so that each has the registers to itself and tiers up early.  4 rows leave room for the products between multiply
-// and add; with fused multiply-add 6 rows fit and hide its latency (V8 from Node 22 on; Node 20 spills there and loses a quarter).
+// and add; with fused multiply-add 6 rows fit and hide its latency, if the compiler is good (matmul_rows).
 #ifndef GENPLAY_TILE_H
 #define GENPLAY_TILE_H
 
@@ -11,8 +11,8 @@
 
 #include "base/vec.h"
 
-// A panel: what a tile reads of one operand.  Element r of step k of the sum stands at at[k * step + r].
-typedef struct { const float *at; int step; } Panel;
+// What tiles read of one operand: element r of step k of the panel number p stands at at[p * next + k * step + r].
+typedef struct { const float *at; int step, next; } Panels;
 
 #ifdef GENPLAY_WIDE
 #include "kernels/tile_wide.h"
@@ -40,25 +40,29 @@ enum { TILE_COLUMNS = 8, TILE_NARROW = 4 };
 #define TILE_STEP4(r) x##r = f4_madd(f4_load_splat(a + r), b0, x##r);
 #define TILE_END4(r) f4_store(c + r * ldc, x##r);
 
-// c [rows, 8 or 4] = (add ? c : 0) + pa pb, k = 0, 1, ... in turn.
+// c [n * rows, 8 or 4] = (add ? c : 0) + pa pb, k = 0, 1, ... in turn: n tiles, one below the other.
 #define TILE_FUNCTIONS(rows)                                                                                                          \
-    static __attribute__((noinline)) void tile_##rows##x8(int depth, Panel pa, Panel pb, float *c, int ldc, bool add) {               \
-        const float *a = pa.at, *b = pb.at;                                                                                           \
-        TILE_EACH_##rows(TILE_BEGIN8)                                                                                                 \
-        for (int k = 0; k < depth; k++, a += pa.step, b += pb.step) {                                                                 \
-            F4 b0 = f4_load(b), b1 = f4_load(b + 4);                                                                                  \
-            TILE_EACH_##rows(TILE_STEP8)                                                                                              \
+    static __attribute__((noinline)) void strip_##rows##x8(int n, int depth, Panels pa, Panels pb, float *c, int ldc, bool add) {     \
+        for (int p = 0; p < n; p++, c += rows * ldc) {                                                                                \
+            const float *a = pa.at + p * pa.next, *b = pb.at;                                                                         \
+            TILE_EACH_##rows(TILE_BEGIN8)                                                                                             \
+            for (int k = 0; k < depth; k++, a += pa.step, b += pb.step) {                                                             \
+                F4 b0 = f4_load(b), b1 = f4_load(b + 4);                                                                              \
+                TILE_EACH_##rows(TILE_STEP8)                                                                                          \
+            }                                                                                                                         \
+            TILE_EACH_##rows(TILE_END8)                                                                                               \
         }                                                                                                                             \
-        TILE_EACH_##rows(TILE_END8)                                                                                                   \
     }                                                                                                                                 \
-    static __attribute__((noinline)) void tile_##rows##x4(int depth, Panel pa, Panel pb, float *c, int ldc, bool add) {               \
-        const float *a = pa.at, *b = pb.at;                                                                                           \
-        TILE_EACH_##rows(TILE_BEGIN4)                                                                                                 \
-        for (int k = 0; k < depth; k++, a += pa.step, b += pb.step) {                                                                 \
-            F4 b0 = f4_load(b);                                                                                                       \
-            TILE_EACH_##rows(TILE_STEP4)                                                                                              \
+    static __attribute__((noinline)) void strip_##rows##x4(int n, int depth, Panels pa, Panels pb, float *c, int ldc, bool add) {     \
+        for (int p = 0; p < n; p++, c += rows * ldc) {                                                                                \
+            const float *a = pa.at + p * pa.next, *b = pb.at;                                                                         \
+            TILE_EACH_##rows(TILE_BEGIN4)                                                                                             \
+            for (int k = 0; k < depth; k++, a += pa.step, b += pb.step) {                                                             \
+                F4 b0 = f4_load(b);                                                                                                   \
+                TILE_EACH_##rows(TILE_STEP4)                                                                                          \
+            }                                                                                                                         \
+            TILE_EACH_##rows(TILE_END4)                                                                                               \
         }                                                                                                                             \
-        TILE_EACH_##rows(TILE_END4)                                                                                                   \
     }
 
 TILE_FUNCTIONS(1)
@@ -71,8 +75,8 @@ TILE_FUNCTIONS(6)
 #endif
 
 // `rows` 1..TILE_ROWS; columns TILE_NARROW or TILE_COLUMNS.
-static inline void tile(int rows, int columns, int depth, Panel a, Panel b, float *c, int ldc, bool add) {
-#define TILE_CASE(n) case n: if (columns == 8) tile_##n##x8(depth, a, b, c, ldc, add); else tile_##n##x4(depth, a, b, c, ldc, add); break;
+static inline void tiles(int rows, int columns, int n, int depth, Panels a, Panels b, float *c, int ldc, bool add) {
+#define TILE_CASE(r) case r: if (columns == 8) strip_##r##x8(n, depth, a, b, c, ldc, add); else strip_##r##x4(n, depth, a, b, c, ldc, add); break;
     switch (rows) {
     TILE_CASE(1)
     TILE_CASE(2)

@@ -20,7 +20,7 @@ typedef float TileVector __attribute__((vector_size(4 * TILE_LANES), aligned(4),
 #define TILE_UNROLL _Pragma("GCC unroll 16")
 
 // Everything but the depth is a constant where this is inlined, and the arrays become registers.
-INLINE void tile_sums(int rows, int vectors, int depth, Panel pa, Panel pb, float *c, long ldc, bool add) {
+INLINE void tile_sums(int rows, int vectors, int depth, Panels pa, Panels pb, float *c, long ldc, bool add) {
     const float *a = pa.at, *b = pb.at;
     TileVector sum[TILE_ROWS][2];
     TILE_UNROLL for (int i = 0; i < rows; i++)
@@ -35,7 +35,7 @@ INLINE void tile_sums(int rows, int vectors, int depth, Panel pa, Panel pb, floa
         TILE_UNROLL for (int h = 0; h < vectors; h++) *(TileVector *)(c + i * ldc + h * TILE_LANES) = sum[i][h];
 }
 
-static void tile(int rows, int columns, int depth, Panel a, Panel b, float *c, int ldc, bool add) {
+static void tile(int rows, int columns, int depth, Panels a, Panels b, float *c, int ldc, bool add) {
     switch (columns > TILE_NARROW ? rows : -rows) {
 #define TILE_CASES(n)                                             \
     case n: tile_sums(n, 2, depth, a, b, c, ldc, add); break;     \
@@ -46,6 +46,10 @@ static void tile(int rows, int columns, int depth, Panel a, Panel b, float *c, i
 #endif
 #undef TILE_CASES
     }
+}
+
+static void tiles(int rows, int columns, int n, int depth, Panels a, Panels b, float *c, int ldc, bool add) {
+    for (int p = 0; p < n; p++, a.at += a.next, c += (long)rows * ldc) tile(rows, columns, depth, a, b, c, ldc, add);
 }
 
 #endif

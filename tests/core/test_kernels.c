@@ -9,6 +9,7 @@
 #include "kernels/conv.h"
 #include "kernels/matmul.h"
 #include "kernels/pooling.h"
+#include "kernels/vmath_inline.h"
 #include "kernels/winograd.h"
 
 static float *noise(uint32_t seed, int n) {
@@ -28,15 +29,18 @@ static void compare(int M, int N, int K, bool ta, bool tb, bool add) {
 }
 
 TEST(matmul, "every shape, transposition and edge gives the bytes of the three loops") {
-    static const int sizes[] = { 1, 2, 3, 4, 5, 7, 8, 9, 17 };
-    for (int i = 0; i < 9; i++)
-        for (int j = 0; j < 9; j++)
-            for (int k = 0; k < 9; k++)
+    static const int sizes[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 17 };
+    for (int i = 0; i < 10; i++)
+        for (int j = 0; j < 10; j++)
+            for (int k = 0; k < 10; k++)
                 for (int form = 0; form < 8; form++) compare(sizes[i], sizes[j], sizes[k], form & 1, form & 2, form & 4);
 }
 
 TEST(matmul, "blocks larger than the cache's give the bytes of the three loops") {
     for (int form = 0; form < 8; form++) compare(197, 40, 401, form & 1, form & 2, form & 4);
+    for (int form = 0; form < 8; form++)                                     // on both sides of a block's borders
+        for (int more = -1; more <= 1; more++) compare(192 + more, 9, 392 + more, form & 1, form & 2, form & 4);
+    for (int form = 0; form < 4; form++) compare(33, 70, 64 + form, form & 1, form & 2, true);
     compare(5, 521, 395, false, false, false);
     compare(200, 3, 800, true, true, true);
 }
@@ -57,6 +61,84 @@ TEST(matmul, "an empty sum is zero, or what stood there") {
     ENSURE(c[0] == 1 && c[3] == 4);
     matmul(2, 2, 0, c, 1, false, c, 2, false, c, 2, false);
     ENSURE(c[0] == 0 && c[3] == 0);
+}
+
+// y = act(x + bias) as passes of their own: the formulas of ops_elementwise.c.
+static float activated(FinishKind act, float slope, float x) {
+    switch (act) {
+    case FINISH_NONE: return x;
+    case FINISH_RELU: return x < 0 ? 0 : x;
+    case FINISH_LRELU: return x > 0 ? x : slope * x;
+    case FINISH_TANH: return tanh1(x);
+    case FINISH_SIGMOID: return sigmoid1(x);
+    case FINISH_SILU: return x * sigmoid1(x);
+    case FINISH_SOFTPLUS: return softplus1(x);
+    }
+    return 0;
+}
+
+static void compare_finished(int M, int N, int K, bool add, bool biased, FinishKind act) {
+    int ldc = N + 3;
+    float *a = noise(1, M * K + 1), *b = noise(2, K * N + 1), *c = noise(3, M * ldc), *r = noise(3, M * ldc), *bias = noise(4, N);
+    check_during("M %d N %d K %d add %d bias %d act %d", M, N, K, add, biased, (int)act);
+    matmul_of(M, N, K, &(Operand){ .data = a, .step = K }, &(Operand){ .data = b, .step = N, .across = true }, c, ldc, add,
+              &(Finish){ .bias = biased ? bias : NULL, .act = act, .slope = .2f });
+    matmul_ref(M, N, K, a, K, false, b, N, false, r, ldc, add);
+    for (int i = 0; i < M; i++)
+        for (int j = 0; j < N; j++) {
+            float *y = r + i * ldc + j;
+            *y = activated(act, .2f, biased ? *y + bias[j] : *y);
+        }
+    ENSURE(!memcmp(c, r, sizeof *c * (size_t)(M * ldc)));
+    free(a), free(b), free(c), free(r), free(bias);
+}
+
+TEST(matmul, "bias and activation on the way out give the bytes of passes of their own") {
+    static const int shapes[][3] = { { 1, 1, 1 }, { 5, 3, 7 }, { 4, 8, 0 }, { 17, 21, 401 }, { 197, 10, 2 } };
+    for (int s = 0; s < 5; s++)
+        for (int form = 0; form < 4; form++)
+            for (int act = FINISH_NONE; act <= FINISH_SOFTPLUS; act++)
+                compare_finished(shapes[s][0], shapes[s][1], shapes[s][2], form & 1, form & 2, (FinishKind)act);
+}
+
+TEST(matmul, "a sum of -0 stays -0 where nothing is added to it") {
+    float a = -1, b = 0, c = -0.0f;
+    matmul_of(1, 1, 1, &(Operand){ .data = &a }, &(Operand){ .data = &b }, &c, 1, true, &(Finish){ .act = FINISH_RELU });
+    ENSURE(c == 0 && signbit(c));
+}
+
+// Lines of a matrix whose every third line is zero and not stored: NULL, or skipped.
+typedef struct { const float *data; int step, lines, K; } Gappy;
+
+static void pack_lines(const void *from, int first, int n, int from_k, int depth, int width, float *to) {
+    const Gappy *g = from;
+    const float *line[MATMUL_WIDTH];
+    ENSURE(first >= 0 && n >= 1 && n <= width && width <= MATMUL_WIDTH && first + n <= g->lines);
+    ENSURE(from_k >= 0 && depth <= MATMUL_DEPTH && from_k + depth <= g->K);
+    for (int r = 0; r < n; r++) line[r] = (first + r) % 3 == 2 ? NULL : g->data + (first + r) * g->step + from_k;
+    int half = depth / 2;                                                    // in two parts, as a convolution does
+    panel_from_lines(line, n, half, width, to);
+    for (int r = 0; r < n; r++) line[r] = line[r] ? line[r] + half : NULL;
+    panel_from_lines(line, n, depth - half, width, to + half * width);
+}
+static void pack_rows(const void *from, int first, int n, int from_k, int depth, int width, float *to) {
+    const Gappy *g = from;
+    panel_from_rows(g->data + from_k * g->step + first, g->step, n, depth, width, to);
+}
+
+TEST(matmul, "operands that a function packs give the bytes of the three loops") {
+    static const int shapes[][3] = { { 1, 1, 1 }, { 7, 5, 3 }, { 64, 32, 36 }, { 197, 20, 401 } };
+    for (int s = 0; s < 4; s++) {
+        int M = shapes[s][0], N = shapes[s][1], K = shapes[s][2];
+        float *a = noise(1, M * K), *b = noise(2, K * N), *c = noise(3, M * N), *r = noise(4, M * N);
+        Gappy lines = { a, K, M, K }, rows = { b, N, N, K };
+        check_during("M %d N %d K %d", M, N, K);
+        matmul_of(M, N, K, &(Operand){ .pack = pack_lines, .from = &lines }, &(Operand){ .pack = pack_rows, .from = &rows }, c, N, false, NULL);
+        for (int i = 2; i < M; i += 3) memset(a + i * K, 0, sizeof *a * (size_t)K);
+        matmul_ref(M, N, K, a, K, false, b, N, false, r, N, false);
+        ENSURE(!memcmp(c, r, sizeof *c * (size_t)(M * N)));
+        free(a), free(b), free(c), free(r);
+    }
 }
 
 static double worst(const float *a, const float *b, int n) {
