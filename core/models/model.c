@@ -28,6 +28,8 @@ const ModelDef *model_find(const char *id) {
     return NULL;
 }
 
+int model_classes(const Model *m) { return (m->image ? m->def->image : m->def->points) & CAN_LABEL ? m->data->def.classes : 0; }
+
 void model_store(Model *m, Params *s, const char *name) {
     params_begin(s, name, m->arena);
     m->store[m->n_stores++] = s;
@@ -50,6 +52,11 @@ bool model_update(Model *m, Program *p, const Var *loss, Params *s, const Optimi
     if (first) var_describe(first, name, sizeof name);
     return fail(ERROR_DIVERGED, "step %llu: %s was not finite; the run stands at step %llu. A smaller learning rate may help",
                 (unsigned long long)m->step + 1, name, (unsigned long long)m->step);
+}
+
+void model_fill_classes(Var *input, const int32_t *labels, int n) {
+    memset(input->data, 0, sizeof(float) * (size_t)input->size);
+    for (int i = 0; i < n; i++) input->data[i * input->dim[1] + labels[i]] = 1;
 }
 
 // A number beyond the truncation takes the next draw of its own sequence (Brock et al. 2019, arXiv:1809.11096, section 3.1).

@@ -110,6 +110,8 @@ struct Model {
 
 // --- Help for model files -------------------------------------------------------------------------------------------------
 
+// How many classes a conditional model tells apart; 0: it is none.
+int model_classes(const Model *m);
 // A store of parameters that is saved, compared and counted with the model.
 void model_store(Model *m, Params *s, const char *name);
 // A program whose random ops are keyed by the run.
@@ -118,6 +120,8 @@ void model_program(Model *m, Program *p, const char *name);
 void model_batch(Model *m, uint64_t index, Var *x, int32_t *labels);
 // Runs p, checks the loss, takes an optimizer step on s.  False: fail(ERROR_DIVERGED) names the first value that was not finite.
 bool model_update(Model *m, Program *p, const Var *loss, Params *s, const Optimizer *o, uint64_t tick);
+// n classes, one-hot, into an input Var [rows, classes]; rows beyond are 0.
+void model_fill_classes(Var *input, const int32_t *labels, int n);
 // Codes of samples first..first+n-1: N(0, I), truncated where d says so; codes [n, code_dim].  Temperature is the caller's affair.
 void model_codes(const Model *m, const Draw *d, uint32_t first, int n, float *codes);
 // Grey pixels of examples first..first+n-1, x [n, dim], become 1 with probability their value, else 0; 0 and 1 stay.

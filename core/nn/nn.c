@@ -34,8 +34,7 @@ Var *v_linear(const Linear *l, Var *x) {
     return v_add(v_matmul(x, v_param(x->p, l->w), false, false), v_param(x->p, l->b));
 }
 
-// The gain that keeps the variance of a signal through the activation, at N(0,1) input.
-static double gain_of(Activation act) {
+double activation_gain(Activation act) {
     switch (act) {
     case ACT_RELU: return sqrt(2);
     case ACT_LRELU: return sqrt(2 / 1.04);
@@ -51,7 +50,7 @@ Mlp mlp(Params *s, const char *name, int in, int hidden, int layers, int out, Ac
     for (int i = 0; i <= layers; i++) {
         char full[48];
         snprintf(full, sizeof full, "%.40s.%d", name, i);
-        m.layer[i] = linear(s, full, i ? hidden : in, i < layers ? hidden : out, i < layers ? gain_of(act) : last_gain);
+        m.layer[i] = linear(s, full, i ? hidden : in, i < layers ? hidden : out, i < layers ? activation_gain(act) : last_gain);
     }
     return m;
 }
@@ -64,16 +63,30 @@ Var *v_mlp(const Mlp *m, Var *x) {
     return x;
 }
 
-Conv conv_layer(Params *s, const char *name, int k, int in, int out, int stride, double gain) {
+// fan_in: how many numbers a number of the output is summed from.
+static Conv conv_of(Params *s, const char *name, int k, int w_in, int w_out, int out, int stride, double gain, double fan_in) {
     return (Conv){
-        .w = named(s, name, "weight", gain > 0 ? INIT_NORMAL : INIT_ZERO, gain / sqrt((double)k * k * in), 4, (int[]){ k, k, in, out }),
+        .w = named(s, name, "weight", gain > 0 ? INIT_NORMAL : INIT_ZERO, gain / sqrt(fan_in), 4, (int[]){ k, k, w_in, w_out }),
         .b = named(s, name, "bias", INIT_ZERO, 0, 4, (int[]){ 1, 1, 1, out }),
         .k = k, .stride = stride, .pad = (k - 1) / 2,
     };
 }
 
+Conv conv_layer(Params *s, const char *name, int k, int in, int out, int stride, double gain) {
+    return conv_of(s, name, k, in, out, out, stride, gain, (double)k * k * in);
+}
+
+Conv conv_up_layer(Params *s, const char *name, int k, int in, int out, int stride, double gain) {
+    return conv_of(s, name, k, out, in, out, stride, gain, (double)k * k * in / (stride * stride));
+}
+
 Var *v_conv_layer(const Conv *c, Var *x) {
     return v_add(v_conv(x, v_param(x->p, c->w), c->stride, c->pad), v_param(x->p, c->b));
+}
+
+Var *v_conv_up_layer(const Conv *c, Var *x) {
+    Var *y = v_conv_dx(x, v_param(x->p, c->w), c->stride, c->pad, x->dim[1] * c->stride, x->dim[2] * c->stride);
+    return v_add(y, v_param(x->p, c->b));
 }
 
 void time_features(double position, double scale, int n, float *out) {

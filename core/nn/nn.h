@@ -7,6 +7,7 @@
 typedef enum { ACT_RELU, ACT_LRELU, ACT_TANH, ACT_SILU, ACT_SOFTPLUS } Activation;
 #define ACT_CHOICES "relu|leaky|tanh|silu|softplus"
 Var *v_activate(Var *x, Activation act);                         // leaky: slope 0.2
+double activation_gain(Activation act);                          // keeps the variance of a signal that was N(0,1) before the activation
 
 // y = x w + b; x [B,in] -> [B,out].
 typedef struct { Param *w, *b; int in, out; } Linear;
@@ -24,6 +25,11 @@ Var *v_mlp(const Mlp *m, Var *x);
 typedef struct { Param *w, *b; int k, stride, pad; } Conv;
 Conv conv_layer(Params *s, const char *name, int k, int in, int out, int stride, double gain);
 Var *v_conv_layer(const Conv *c, Var *x);
+
+// Transposed convolution with bias, the adjoint of such a convolution: [B,H,W,in] -> [B,sH,sW,out] for stride s.  A size k that s divides
+// reaches every pixel equally often; others leave a chequered pattern (Odena et al. 2016, doi:10.23915/distill.00003).
+Conv conv_up_layer(Params *s, const char *name, int k, int in, int out, int stride, double gain);
+Var *v_conv_up_layer(const Conv *c, Var *x);
 
 // Sinusoidal features of a position (Vaswani et al. 2017, arXiv:1706.03762, section 3.5), frequencies geometric from 1 to 1/10000 of
 // `scale`: out[0..n/2) sines, out[n/2..n) cosines.

@@ -21,7 +21,9 @@ static Lab *new_lab(void) {
     float *x = malloc(sizeof *x * PICTURES * SIDE * SIDE);
     rng_uniform_rows((Key){ 1, 1 }, 0, 0, x, PICTURES, SIDE * SIDE);
     for (int i = 0; i < PICTURES * SIDE * SIDE; i++) x[i] = (i / SIDE) % 4 == (i / SIDE / SIDE) % 4 ? .8f + .2f * x[i] : .2f * x[i];
-    ENSURE(lab_add_rows(lab, "pictures", DATA_IMAGE, (int[]){ SIDE, SIDE, 1 }, 0, (DataRows){ x, NULL, PICTURES }, (DataRows){ 0 }));
+    int32_t labels[PICTURES];
+    for (int i = 0; i < PICTURES; i++) labels[i] = i % 2;
+    ENSURE(lab_add_rows(lab, "pictures", DATA_IMAGE, (int[]){ SIDE, SIDE, 1 }, 2, (DataRows){ x, labels, PICTURES }, (DataRows){ 0 }));
     free(x);
     return lab;
 }
@@ -84,6 +86,10 @@ static void builds_on_every_set(Lab *lab, const ModelDef *def, bool image) {
         if (image != (data_defs[i]->kind == DATA_IMAGE)) continue;
         check_during("%s on %s", def->id, data_defs[i]->id);
         Run *run = run_new(lab, def->id, data_defs[i]->id, 1, small(def, image));
+        if (!data_defs[i]->classes && (image ? def->image : def->points) & CAN_LABEL) {
+            ENSURE(!run && error_code() == ERROR_BAD_ARGUMENT);
+            continue;
+        }
         ENSURE_SAYING(run, "%s", error_message());
         train(run, 2);
         run_free(run);
@@ -123,10 +129,19 @@ TEST(models, "each builds at both ends of every knob, or says why not") { each(b
 
 // --- Gradients ------------------------------------------------------------------------------------------------------------------
 
+// Knobs of a model whose losses are all that its gradients lower: penalties are added to a loss, but not shown with it.
+static void bare(const ModelDef *def, bool image, const char *arch, char lines[400]) {
+    size_t n = (size_t)snprintf(lines, 400, "%srate\t1e-6\n", small(def, image));
+    static const char *const penalties[] = { "penalty", "lambda" };
+    for (int i = 0; i < 2; i++) {
+        int k = knob_find(def->knobs, penalties[i]);
+        if (k >= 0 && def->knobs[k].type == KNOB_NUMBER) n += (size_t)snprintf(lines + n, 400 - n, "%s\t0\n", penalties[i]);
+    }
+    if (*arch) snprintf(lines + n, 400 - n, "arch\t%s\n", arch);
+}
+
 // Loss k of the first step, which store k lowers, with one weight moved by `by`; steps so small that no earlier update in it matters.
-static double first_loss(Lab *lab, const ModelDef *def, bool image, int k, int at, float by, float *grad) {
-    char lines[400];
-    snprintf(lines, sizeof lines, "%srate\t1e-6\n%s", small(def, image), knob_find(def->knobs, "penalty") >= 0 ? "penalty\t0\n" : "");
+static double first_loss(Lab *lab, const ModelDef *def, bool image, const char *lines, int k, int at, float by, float *grad) {
     Run *run = run_new(lab, def->id, image ? "pictures" : "moons", 3, lines);
     ENSURE_SAYING(run, "%s", error_message());
     // Away from the start, where last layers may be zero and half of the gradient with them.
@@ -148,9 +163,11 @@ static double first_loss(Lab *lab, const ModelDef *def, bool image, int k, int a
     return loss;
 }
 
-static void gradients_are_right(Lab *lab, const ModelDef *def, bool image) {
-    if (def->jumps) return;
-    Run *shape = new_run(lab, def, image, 3);
+static void gradients_with(Lab *lab, const ModelDef *def, bool image, const char *arch) {
+    char lines[400];
+    bare(def, image, arch, lines);
+    Run *shape = run_new(lab, def->id, image ? "pictures" : "moons", 3, lines);
+    if (!shape) return;                                              // an architecture that this kind of data does not accept
     int skipped = 0, checked = 0;
     for (int k = 0; k < shape->model.n_stores; k++) {
         const Params *p = shape->model.store[k];
@@ -160,9 +177,9 @@ static void gradients_are_right(Lab *lab, const ModelDef *def, bool image) {
             int at = q->at + (i * 31) % q->size;
             const float h = 1.f / 1024;
             float grad;
-            check_during("%s on %s, %s[%d]", def->id, image ? "pictures" : "moons", q->name, at - q->at);
-            double here = first_loss(lab, def, image, k, at, 0, &grad);
-            double up = first_loss(lab, def, image, k, at, h, NULL), down = first_loss(lab, def, image, k, at, -h, NULL);
+            check_during("%s %s on %s, %s[%d]", def->id, arch, image ? "pictures" : "moons", q->name, at - q->at);
+            double here = first_loss(lab, def, image, lines, k, at, 0, &grad);
+            double up = first_loss(lab, def, image, lines, k, at, h, NULL), down = first_loss(lab, def, image, lines, k, at, -h, NULL);
             double slope = (up - down) / (2 * (double)h), left = (here - down) / (double)h, right = (up - here) / (double)h;
             checked++;
             // At a kink both sides differ by more than curvature and rounding explain.
@@ -172,6 +189,17 @@ static void gradients_are_right(Lab *lab, const ModelDef *def, bool image) {
     }
     ENSURE_SAYING(skipped * 20 <= checked, "%d of %d weights stand at kinks", skipped, checked);
     run_free(shape);
+}
+
+static void gradients_are_right(Lab *lab, const ModelDef *def, bool image) {
+    if (def->jumps) return;
+    int k = knob_find(def->knobs, "arch");
+    char arch[32] = "";
+    for (int i = 0; k >= 0 && i < knob_n_choices(&def->knobs[k]); i++) {
+        knob_choice(&def->knobs[k], i, arch);
+        gradients_with(lab, def, image, arch);
+    }
+    if (k < 0) gradients_with(lab, def, image, arch);
 }
 TEST(models, "the gradient of each loss agrees with central differences") { each(gradients_are_right); }
 
@@ -300,7 +328,7 @@ static void verbs_do_what_is_claimed(Lab *lab, const ModelDef *def, bool image) 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         check_during("%s of %s on %s", all[i].verb, def->id, image ? "pictures" : "moons");
         Call c = all[i].c;
-        c.options = "";
+        c.options = run_can(run, "label") ? "label\t1\n" : "";
         if (!run_can(run, all[i].verb)) {
             ENSURE_FAILS(run_call(run, all[i].verb, &c, &out), ERROR_UNSUPPORTED);
             continue;
@@ -318,6 +346,42 @@ static void verbs_do_what_is_claimed(Lab *lab, const ModelDef *def, bool image) 
     out_clear(&out), out_clear(&data);
     run_free(run);
 }
+// MMD2 between n examples x and as many held-out ones of a class.
+static double class_gap(const Run *run, const float *x, int n, int label) {
+    int dim = run->data->dim;
+    float *real = malloc(sizeof *real * (size_t)(n * dim));
+    n = data_draw_class(run->data, SPLIT_TEST, 5, label, n, real);
+    double gap = mmd2_imq(x, n, real, n, dim, 1);
+    free(real);
+    return gap;
+}
+
+static void classes_are_followed(Lab *lab, const ModelDef *def, bool image) {
+    enum { N = 200 };
+    if (image || !(def->points & CAN_LABEL)) return;
+    Run *run = new_run(lab, def, image, 1);
+    train(run, 600);
+    Out any, one;
+    out_init(&any, NULL), out_init(&one, NULL);
+    float *x = call(run, "sample", (Call){ .n = N, .options = "seed\t4\n" }, &any);
+    const int32_t *labels = out_find(&any, "labels")->data;
+    for (int k = 0; k < run->data->def.classes; k++) {
+        char text[40];
+        snprintf(text, sizeof text, "seed\t4\nlabel\t%d\n", k);
+        float *y = call(run, "sample", (Call){ .n = N, .options = text }, &one);
+        for (int i = 0; i < N; i++) {
+            ENSURE_EQUAL(((int32_t *)out_find(&one, "labels")->data)[i], k);
+            ENSURE(labels[i] >= 0 && labels[i] < run->data->def.classes && (labels[i] != k || !memcmp(x + 2 * i, y + 2 * i, sizeof *x * 2)));
+        }
+        double own = class_gap(run, y, N, k), other = class_gap(run, y, N, !k);
+        ENSURE_SAYING(own < other / 2, "MMD2 of class %d: %g from its own, %g from another", k, own, other);
+    }
+    ENSURE_FAILS(run_call(run, "sample", &(Call){ .n = 1, .options = "label\t2\n" }, &one), ERROR_BAD_ARGUMENT);
+    out_clear(&any), out_clear(&one);
+    run_free(run);
+}
+TEST(models, "a conditional model makes examples of the class that is asked for, and of any where none is") { each(classes_are_followed); }
+
 TEST(models, "what each claims to do it does, and the rest it refuses") { each(verbs_do_what_is_claimed); }
 
 static void views_compute(Lab *lab, const ModelDef *def, bool image) {
