@@ -197,6 +197,10 @@ Run *run_new(Lab *lab, const char *model, const char *data, uint32_t seed, const
              d->def.kind == DATA_IMAGE ? "images" : "points");
         return NULL;
     }
+    if ((d->def.kind == DATA_IMAGE ? def->image : def->points) & CAN_LABEL && !d->def.classes) {
+        fail(ERROR_BAD_ARGUMENT, "data: %s learns one class from another, and '%s' has no classes", def->id, d->def.id);
+        return NULL;
+    }
     Run *run = calloc(1, sizeof *run);
     if (!run) { fail(ERROR_OUT_OF_MEMORY, "memory: the system gives none"); return NULL; }
     bool image = d->def.kind == DATA_IMAGE;

@@ -10,6 +10,7 @@
 //         density [h,w] and level [1], the density from which on a cell is shown in full colour; or critic [h,w], and optimal [h,w] for
 //         that map.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,12 +69,12 @@ static float full_level(const float *density, int n) {
     return level > 0 ? level : 1;
 }
 
-static bool map_density(Run *r, const float *centre, const int size[2], Out *out) {
+static bool map_density(Run *r, const float *centre, const int size[2], const char *label, Out *out) {
     int n = size[0] * size[1];
     float *density = out_f32(out, "density", 2, size), *level = out_f32(out, "level", 1, (int[]){ 1 });
     Out result;
     out_init(&result, out->arena.budget);
-    bool ok = density && level && run_call(r, "logProb", &(Call){ .n = n, .x = centre, .n_x = (size_t)n * 2, .name = "", .options = "" }, &result);
+    bool ok = density && level && run_call(r, "logProb", &(Call){ .n = n, .x = centre, .n_x = (size_t)n * 2, .name = "", .options = label }, &result);
     const Array *log_p = ok ? out_find(&result, "data") : NULL;
     for (int i = 0; log_p && i < n; i++) density[i] = (float)real_exp(((const double *)log_p->data)[i]);
     if (log_p) *level = full_level(density, n);
@@ -82,10 +83,12 @@ static bool map_density(Run *r, const float *centre, const int size[2], Out *out
 }
 
 // A flat result [h * w] as the map [h,w].
-static bool map_critic(Run *r, const float *centre, const int size[2], bool optimal, Out *out) {
+static bool map_critic(Run *r, const float *centre, const int size[2], bool optimal, const char *label, Out *out) {
     int n = size[0] * size[1];
+    char text[2 * VERB_OPTIONS];
+    snprintf(text, sizeof text, "%s%s", label, optimal ? "optimal\ttrue\n" : "");
     static const char *const names[][2] = { { "data", "critic" }, { "optimal", "optimal" }, { NULL } };
-    Call call = { .n = n, .x = centre, .n_x = (size_t)n * 2, .name = "", .options = optimal ? "optimal\ttrue\n" : "" };
+    Call call = { .n = n, .x = centre, .n_x = (size_t)n * 2, .name = "", .options = text };
     if (!view_call(r, "critic", &call, names, out)) return false;
     for (int i = 0; i < out->n; i++) {
         Array *a = &out->array[i];
@@ -99,9 +102,12 @@ static bool map_critic(Run *r, const float *centre, const int size[2], bool opti
 static bool compute_map(Run *r, const double *o, Out *out) {
     int map = (int)o[MAP], size[2];
     if (map == MAP_AUTO) map = run_can(r, "logProb") ? MAP_DENSITY : run_can(r, "critic") ? MAP_CRITIC : MAP_NONE;
+    if (run_can(r, "label") && o[LABEL] < 0) map = MAP_NONE;       // every class has a map of its own
     if (map == MAP_NONE) return true;
+    char label[VERB_OPTIONS] = "";
+    if (o[LABEL] >= 0) snprintf(label, sizeof label, "label\t%.0f\n", o[LABEL]);
     float *centre = lattice(array_f32(out, "bounds"), (int)o[GRID], size);
-    bool ok = centre && (map == MAP_DENSITY ? map_density(r, centre, size, out) : map_critic(r, centre, size, map == MAP_OPTIMAL, out));
+    bool ok = centre && (map == MAP_DENSITY ? map_density(r, centre, size, label, out) : map_critic(r, centre, size, map == MAP_OPTIMAL, label, out));
     free(centre);
     return ok;
 }
