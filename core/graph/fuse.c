@@ -97,15 +97,12 @@ static void add_row(Var *v) {
     }
 }
 
-// x sigmoid(x), where nobody else reads either.
+// Where nobody else reads x or sigmoid(x).
 static void bend_silu(Var *v) {
-    for (int k = 0; k < 2; k++) {
-        Var *x = v->src[k], *s = v->src[1 - k];
-        if (!open_product(x, 2) || s->op != OP_sigmoid || s->src[0] != x || s->readers != 1 || s->kept) continue;
-        become_product(v, x, NULL, FINISH_SILU);
-        s->needed = false;
-        return;
-    }
+    Var *x = v->src[0], *s = v->src[1];
+    if (!open_product(x, 2) || s->readers != 1 || s->kept) return;
+    become_product(v, x, NULL, FINISH_SILU);
+    s->needed = false;
 }
 
 static void bend(Var *v, FinishKind act) {
@@ -120,7 +117,7 @@ void fuse_products(Program *p) {
         if (!v->needed) continue;
         switch (v->op) {
         case OP_add: add_row(v); break;
-        case OP_mul: bend_silu(v); break;
+        case OP_silu: bend_silu(v); break;
         case OP_relu: bend(v, FINISH_RELU); break;
         case OP_lrelu: bend(v, FINISH_LRELU); break;             // f[0] is its slope
         case OP_tanh: bend(v, FINISH_TANH); break;

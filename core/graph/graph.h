@@ -119,6 +119,7 @@ Var *v_relu(Var *x), *v_step(Var *x);                            // step: 1 wher
 Var *v_lrelu(Var *x, float slope), *v_lstep(Var *x, float slope);
 Var *v_scale(Var *x, float by), *v_offset(Var *x, float by);
 Var *v_clamp(Var *x, float low, float high), *v_inside(Var *x, float low, float high);
+Var *v_tanh_slope(Var *y), *v_sigmoid_slope(Var *y);             // 1 - y^2 and y - y^2: slopes in terms of results
 Var *v_silu(Var *x);                                             // x sigmoid(x)
 
 // --- Elementwise, two arguments: same rank; a dimension of 1 is repeated to match the other ------------------------------

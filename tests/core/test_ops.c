@@ -27,6 +27,7 @@ static Var *f_softplus(Var *a, Var *b) { (void)b; return v_softplus(a); }
 static Var *f_sin(Var *a, Var *b) { (void)b; return v_sin(a); }
 static Var *f_cos(Var *a, Var *b) { (void)b; return v_cos(a); }
 static Var *f_silu(Var *a, Var *b) { (void)b; return v_silu(a); }
+static Var *f_silu_slope(Var *a, Var *b) { (void)b; return v_grad(v_sum(v_silu(a)), a); }
 static Var *f_scale(Var *a, Var *b) { (void)b; return v_scale(a, -1.5f); }
 static Var *f_offset(Var *a, Var *b) { (void)b; return v_square(v_offset(a, 2)); }
 // At kinks finite differences disagree: these inputs keep away from them.
@@ -82,6 +83,7 @@ static const Case cases[] = {
     { "tanh", 1, { M(2, 3) }, -1, 1, f_tanh },         { "sigmoid", 1, { M(2, 3) }, -2, 2, f_sigmoid },
     { "softplus", 1, { M(2, 3) }, -2, 2, f_softplus }, { "sin", 1, { M(2, 3) }, -3, 3, f_sin },
     { "cos", 1, { M(2, 3) }, -3, 3, f_cos },           { "silu", 1, { M(2, 3) }, -2, 2, f_silu },
+    { "silu's slope", 1, { M(2, 3) }, -2, 2, f_silu_slope },
     { "scale", 1, { M(2, 3) }, -1, 1, f_scale },       { "offset", 1, { M(2, 3) }, -1, 1, f_offset },
     { "abs", 1, { M(2, 3) }, .2f, 2, f_abs },          { "relu", 1, { M(2, 3) }, .2f, 2, f_relu },
     { "lrelu", 1, { M(2, 3) }, .2f, 2, f_lrelu },      { "clamp", 1, { M(2, 3) }, .2f, 2, f_clamp },
