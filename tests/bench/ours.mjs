@@ -34,9 +34,20 @@ export function weightsOf(file) {
   return Object.fromEntries(weights.map(([name, { shape, data_offsets: [from, to] }]) => [name, { data: new Float32Array(file.slice(8 + size + from, 8 + size + to).buffer), shape }]));
 }
 
+/** @typedef {{ data: Float32Array, shape: number[] }} Tensor */
+
+/**
+ * A run that trains, with what a reference needs to follow it (setting) and what it tells (losses); or that decodes, with the codes and what it makes of them.
+ * @typedef {{
+ *   name: string, weights: Record<string, Tensor>, go: (count: number) => void, close: () => void,
+ *   setting?: import('./reference/reference.mjs').Setting, losses?: () => Record<string, number>, codes?: Tensor, pixels?: () => Float32Array
+ * }} Ours
+ */
+
 /**
  * @param {import('../../wasm/genplay.mjs').Lab} lab
  * @param {import('./workloads.mjs').Workload} workload
+ * @returns {Ours}
  */
 export function openOurs(lab, { kind, model, data, params }) {
   const { id, rows } = ownRows(lab, data);

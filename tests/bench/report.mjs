@@ -1,8 +1,8 @@
 // report.mjs -- the results as lines for a terminal and as the README's table.
 
 /** @typedef {import('./suite.mjs').Row} Row */
-/** @typedef {{ name: string, version: string, ceilings: Record<string, number>, kernels: object[], rows: Row[] }} HostResults */
-/** @typedef {{ version: string, date: string, machine: string, hosts: HostResults[] }} Results */
+/** @typedef {{ name: string, version: string, ceilings: Record<string, number>, rows: Row[] }} HostResults */
+/** @typedef {{ date: string, machine: string, hosts: HostResults[] }} Results */
 
 const BUILDS = ['simd', 'relaxed'];
 
@@ -13,16 +13,21 @@ const show = (/** @type {number} */ value, /** @type {Row['unit']} */ unit) => (
 const goal = (/** @type {Row} */ { unit, target }) => (unit === '×' ? `${target}×` : `${target} ${unit}`);
 const sign = (/** @type {Row} */ { unit }) => (unit === 'kB' ? '≤' : '≥');
 
+const range = (/** @type {import('./clock.mjs').Spread} */ { median, least, most }) => `${short(median)} (${short(least)}..${short(most)})`;
+
+/** What was measured, by the unit of what comes of it. */
+const FACTS = {
+  '×': ({ ours, theirs, peer, ratio, share }) => `${range(ours)} ms, ${peer} ${range(theirs)} ms: ${range(ratio)}×${share ? `, ${(100 * share).toFixed(0)} % of the ceiling` : ''}`,
+  '%': ({ ours, value, unit }) => `${range(ours)} GFLOP/s, ${show(value, unit)} of the ceiling`,
+  kB: ({ peer, value, unit }) => `${show(value, unit)}, ${peer}`,
+};
+
 /** One line: ours, the peer, what comes of it, and what was wanted. */
 export function line(/** @type {Row} */ row) {
-  const { title, build, peer, ours, theirs, ratio, share, unit, value, met } = row;
-  const range = (spread) => `${short(spread.median)} (${short(spread.least)}..${short(spread.most)})`;
-  const times = unit === '×' ? `${range(ours)} ms, ${peer} ${range(theirs)} ms` : unit === '%' ? `${range(ours)} GFLOP/s` : '';
-  const result = unit === '×' ? `${range(ratio)}×${share ? `, ${(100 * share).toFixed(0)} % of the ceiling` : ''}` : show(value, unit);
-  return `  ${title}, ${build}: ${times}${times && ': '}${result}; target ${sign(row)} ${goal(row)}${met ? '' : ', missed'}`;
+  return `  ${row.title}, ${row.build}: ${FACTS[row.unit](row)}; target ${sign(row)} ${goal(row)}${row.met ? '' : ', missed'}`;
 }
 
-/** What follows one after the other, and the same in all hosts: a line of the table. */
+/** What is the same in all hosts and builds makes a line of the table. */
 const lineOf = ({ id, title, peer }) => [id, title, peer].join('\n');
 
 /** The README's block. */
@@ -36,8 +41,12 @@ export function table(/** @type {Results} */ { date, machine, hosts }) {
   });
   return [
     `| one thread | against | target | ${columns.map(({ host, build }) => `${host}, ${build}`).join(' | ')} |`, `|---|---|---|${columns.map(() => '---|').join('')}`,
-    ...lines, '', `${machine}; ${hosts.map(({ name, version, ceilings }) => `${name} ${version}, arithmetic ceiling ${BUILDS.map((build) => `${ceilings[build].toFixed(1)} (${build})`).join(' and ')} GFLOP/s`).join('; ')}; ${date}.`,
+    ...lines, '', `${[...new Set([machine, ...hosts.map(circumstances), ...rows.flatMap(({ about }) => about ?? []), date])].join('; ')}.`,
   ].join('\n');
+}
+
+function circumstances(/** @type {HostResults} */ { name, version, ceilings }) {
+  return `${name} ${version}, arithmetic ceiling ${BUILDS.map((build) => `${ceilings[build].toFixed(1)} (${build})`).join(' and ')} GFLOP/s`;
 }
 
 const cell = (/** @type {Row | undefined} */ row) => (row ? (row.met ? show(row.value, row.unit) : `**${show(row.value, row.unit)}**`) : '');

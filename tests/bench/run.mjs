@@ -1,6 +1,6 @@
 // run.mjs -- `npm run bench`: Genplay beside what one would take instead, in one run, in Node and in headless Chromium.
 //
-//   npm run bench                       all of it: about a quarter of an hour on a quiet machine.  Writes tests/bench/measured.json
+//   npm run bench                       all of it: about a quarter of an hour on a quiet machine.  Writes tests/bench/measured.json and the README's table
 //   npm run bench -- --host node        node or chromium alone
 //   npm run bench -- --only WORD        workloads whose id contains it: kernels (matmul, conv), vae, gan, ...
 //   npm run bench -- --quick            every workload checked and timed once, without the slow ones: that all runs, not how fast
@@ -19,16 +19,17 @@ import { FULL, QUICK } from './clock.mjs';
 import { table } from './report.mjs';
 
 const HERE = new URL('./', import.meta.url);
-const MEASURED = new URL('measured.json', HERE);
+/** The last whole run. */
+export const MEASURED = new URL('measured.json', HERE);
+const README = new URL('../../README.md', HERE);
+/** Where the README shows it. */
+export const BLOCK = /(?<=<!-- bench -->)(.*?)(?=<!-- \/bench -->)/s;
 const HOSTS = {
   node: async (options) => (await import('./hosts/node.mjs')).benchInNode(options),
   chromium: async (options) => (await import('./hosts/chromium.mjs')).benchInChromium(options),
 };
 
 const readJson = (url) => JSON.parse(readFileSync(url, 'utf8'));
-
-/** The last full run. */
-export const readMeasured = () => readJson(MEASURED);
 
 /** Are the peers here, in the versions of package.json? */
 export function peersInstalled() {
@@ -53,6 +54,18 @@ function circumstances() {
   return { version, date: new Date().toISOString().slice(0, 10), machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores` };
 }
 
+/** What the README's table needs: no samples, and of the kernels only those with a target. */
+function brief({ hosts, ...results }) {
+  const rounded = (key, value) => (key === 'samples' ? undefined : typeof value === 'number' ? Number(value.toPrecision(4)) : value);
+  return JSON.parse(JSON.stringify({ ...results, hosts: hosts.map(({ kernels: _, ...host }) => host) }, rounded));
+}
+
+/** Writes it down, and into the README. */
+function record(results) {
+  writeFileSync(MEASURED, `${JSON.stringify(results, null, 1)}\n`);
+  writeFileSync(README, readFileSync(README, 'utf8').replace(BLOCK, () => `\n${table(results)}\n`));
+}
+
 function options(args) {
   const { values } = parseArgs({
     args, options: { host: { type: 'string' }, only: { type: 'string' }, quick: { type: 'boolean' }, json: { type: 'string' }, table: { type: 'boolean' } },
@@ -63,7 +76,7 @@ function options(args) {
 
 async function main(args) {
   const { host, only, quick, json, table: tableOnly } = options(args);
-  if (tableOnly) return console.log(table(readMeasured()));
+  if (tableOnly) return console.log(table(readJson(MEASURED)));
   await preparePeers();
   const hosts = [];
   for (const [, bench] of Object.entries(HOSTS).filter(([name]) => !host || name === host)) {
@@ -73,7 +86,7 @@ async function main(args) {
   if (!hosts.some(({ rows }) => rows.length)) throw new Error(`--only was '${only}'; there is no such workload`);
   const results = { ...circumstances(), hosts };
   if (json) writeFileSync(json, `${JSON.stringify(results, null, 1)}\n`);
-  if (!host && !only && !quick) writeFileSync(MEASURED, `${JSON.stringify(results, null, 1)}\n`);
+  if (!host && !only && !quick) record(brief(results));
 }
 
 if (process.argv[1] && pathToFileURL(process.argv[1]).href === import.meta.url) {

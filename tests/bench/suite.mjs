@@ -17,7 +17,6 @@ import { KERNELS, WORKLOADS } from './workloads.mjs';
 /**
  * @typedef {object} Host
  * @property {string} name
- * @property {string} version
  * @property {(options: object) => Promise<any>} createLab
  * @property {(build: string) => Promise<(options?: object) => Promise<any>>} kernels  the factory of a build of kernels.c
  * @property {any} tf  @tensorflow/tfjs-core with both backends
@@ -33,7 +32,7 @@ import { KERNELS, WORKLOADS } from './workloads.mjs';
  * @property {string} host
  * @property {string} build
  * @property {string} peer
- * @property {string} [about]  the peer's version, where the lock file does not say it
+ * @property {string} [about]  which version of the peer, where package.json does not say it
  * @property {'×' | '%' | 'kB'} unit  of value and target: how many times as fast as the peer, a share of the ceiling, a size (which is not to exceed its target)
  * @property {number} value
  * @property {number} target
@@ -63,9 +62,16 @@ const PEERS = {
 };
 
 /**
+ * @typedef {object} Options
+ * @property {string} [only]  workloads whose id contains it
+ * @property {import('./clock.mjs').Patience} patience
+ * @property {boolean} slow  those too that take minutes
+ * @property {(line: string) => void} say
+ */
+
+/**
  * @param {Host} host
- * @param {{ only?: string, patience: import('./clock.mjs').Patience, slow: boolean, say: (line: string) => void }} options
- *   `only`: workloads whose id contains it; `slow`: those too that take minutes
+ * @param {Options} options
  * @returns {Promise<{ ceilings: Record<string, number>, kernels: object[], rows: Row[] }>}
  */
 export async function runSuite(host, { only = '', patience, slow, say }) {
@@ -81,9 +87,9 @@ export async function runSuite(host, { only = '', patience, slow, say }) {
     say(`${host.name}, ${build}: arithmetic ceiling ${ceiling.toFixed(1)} GFLOP/s`);
     keep(lines);
   }
-  for (const workload of WORKLOADS.filter(({ id, slow: long }) => id.includes(only) && (slow || only || !long))) {
-    keep(await benchWorkload(host, workload, ceilings, patience, say));
-  }
+  const limits = await Promise.all(BUILDS.map((build) => openCeiling(host, build)));
+  for (const workload of WORKLOADS.filter((one) => one.id.includes(only) && (slow || only || !one.slow))) keep(await benchWorkload(host, workload, limits, patience, say));
+  for (const workload of WORKLOADS.filter((one) => one.threads && threadsId(one).includes(only))) keep(await benchThreads(host, workload, patience, say));
   return { ceilings, kernels, rows };
 }
 
@@ -94,40 +100,83 @@ async function benchKernels(host, build, only, patience) {
   const names = !only && !quick ? [''] : wanted.length ? wanted.map(({ name }) => name) : ['ceiling'];
   const factory = await host.kernels(build), results = [];
   for (const name of quick ? names.slice(0, 1) : names) results.push(...await measureKernels(factory, { rounds: patience.rounds, only: name }));
-  const ceiling = results[0].median;
-  const lines = wanted.flatMap(({ id, name, target }) => results.filter((one) => one.name === name).map(({ unit, share, samples, ...ours }) => ({
-    id, title: name, host: host.name, build, peer: 'ceiling', unit: '%', value: 100 * share, target: 100 * target, met: share >= target, ours: { ...ours, samples }, share,
+  const lines = wanted.flatMap(({ id, name, target }) => results.filter((one) => one.name === name).map(({ unit, share, name: _, ...ours }) => ({
+    id, title: name, host: host.name, build, peer: 'ceiling', unit: '%', value: 100 * share, target: 100 * target, met: share >= target, ours, share,
   })));
-  return { ceiling, results: results.map((one) => ({ host: host.name, build, ...one })), lines };
+  return { ceiling: results[0].median, results: results.map((one) => ({ host: host.name, build, ...one })), lines };
 }
 
-/** One workload: both builds of ours and every peer that is here, in turn. */
-async function benchWorkload(host, workload, ceilings, patience, say) {
-  const labs = [], ours = [], peers = [];
+/** The arithmetic ceiling as a contender, whose neighbours are measured by it. */
+async function openCeiling(host, build) {
+  const module = await (await host.kernels(build))();
+  if (!module._bench_begin()) throw new Error('the bench has no memory');
+  return { name: `ceiling ${build}`, flops: module._bench_ceiling(1), go: (count) => { module._bench_ceiling(count); } };
+}
+
+/** Opens runs of ours, one for each of those labs, for the length of `body`. */
+async function withOurs(host, workload, options, body) {
+  const labs = [], ours = [];
   try {
-    for (const build of BUILDS) {
-      labs.push(await host.createLab({ build }));
+    for (const one of options) {
+      labs.push(await host.createLab(one));
       ours.push(openOurs(labs.at(-1), workload));
     }
-    const checked = workload.checked ?? 5, reference = workload.kind === 'train' ? REFERENCES[workload.model](ours[0].setting) : null;
+    return await body(ours);
+  } finally {
+    for (const one of ours) one.close();
+    for (const lab of labs) lab.free();
+  }
+}
+
+/** One workload: both builds of ours, every peer that is here and the ceiling, in turn. */
+const benchWorkload = (host, workload, limits, patience, say) => withOurs(host, workload, BUILDS.map((build) => ({ build })), async (ours) => {
+  const peers = [], checked = workload.checked ?? 5, reference = workload.kind === 'train' ? REFERENCES[workload.model](ours[0].setting) : null;
+  try {
     for (const name of Object.keys(workload.peers)) {
       const peer = await PEERS[name](host, { workload, ours: ours[0], reference, checked });
       if (peer) peers.push(peer);
       else say(`  ${workload.title}: ${name} is not here`);
+      if (peer?.about) say(`  ${name} is ${peer.about}`);
     }
     await (workload.kind === 'decode' ? samePixels : sameLosses)(ours, peers, checked);
-    const times = await alternate([...ours, ...peers], patience);
-    return BUILDS.flatMap((build) => peers.map(({ name, about = name }) => {
+    const times = await alternate([...limits, ...ours, ...peers], patience);
+    return BUILDS.flatMap((build, i) => peers.map(({ name, about }) => {
       const gain = ratio(times[name], times[build]), target = workload.peers[name][build];
+      const share = workload.flops / limits[i].flops * ratio(times[limits[i].name], times[build]).median;
       return {
         id: workload.id, title: workload.title, host: host.name, build, peer: name, about, unit: '×', value: gain.median, target, met: gain.median >= target,
-        ours: times[build], theirs: times[name], ratio: gain, share: workload.flops / times[build].median / 1e6 / ceilings[build],
+        ours: times[build], theirs: times[name], ratio: gain, share,
       };
     }));
   } finally {
-    for (const one of [...ours, ...peers]) await one.close();
-    for (const lab of labs) lab.free();
+    for (const peer of peers) await peer.close();
   }
+});
+
+const threadsId = ({ id }) => `${id}-threads`;
+
+/** The same bytes on two threads as on one, and how much sooner. */
+async function benchThreads(host, workload, patience, say) {
+  const two = { build: 'threads', threads: 2 };
+  try {
+    return await withOurs(host, workload, [{ build: 'simd' }, two], async ([one, both]) => {
+      for (let step = 0; step < 3; step++) sameExactly(one.losses(), both.losses());
+      const times = await alternate([one, both], patience), gain = ratio(times[one.name], times[both.name]), target = workload.threads;
+      return [{
+        id: threadsId(workload), title: `${workload.title}, two threads`, host: host.name, build: 'simd', peer: 'one thread', unit: '×', value: gain.median, target,
+        met: gain.median >= target, ours: times[both.name], theirs: times[one.name], ratio: gain,
+      }];
+    });
+  } catch (error) {
+    if (error.code !== 'unsupported') throw error;
+    say(`  ${workload.title}: no threads here: ${error.message}`);
+    return [];
+  }
+}
+
+function sameExactly(one, two) {
+  const [a, b] = [one, two].map((losses) => JSON.stringify(losses));
+  if (a !== b) throw new Error(`two threads change results: ${a} became ${b}`);
 }
 
 /** Ours does the same work as the peers: the same losses at every one of the first steps. */
@@ -147,7 +196,7 @@ export async function sameLosses(ours, peers, steps) {
 }
 
 /** The same pictures from the same codes. */
-async function samePixels(ours, peers) {
+export async function samePixels(ours, peers) {
   for (const peer of peers) {
     const theirs = await peer.pixels();
     for (const one of ours) {

@@ -17,6 +17,7 @@
  * @property {number} flops  multiplications and additions in matrix products and convolutions, of one step
  * @property {number} [checked]  training steps after which ours and the peers must tell the same losses; 5
  * @property {boolean} [slow]  it takes a peer minutes
+ * @property {number} [threads]  how many times as fast two threads are to be
  */
 
 // --- How much arithmetic a step is -----------------------------------------------------------------------------------------
@@ -45,12 +46,15 @@ const UNET = (batch) => {
 // --- Workloads -------------------------------------------------------------------------------------------------------------
 
 const VAE = { model: 'vae', data: 'digits', params: { hidden: 400, layers: 1, latent: 20, batch: 64, activation: 'relu', likelihood: 'bernoulli' } };
+const DCGAN = { model: 'gan', data: 'digits', params: { arch: 'conv', channels: 32, latent: 64, batch: 64, activation: 'leaky', penalty: 0 } };
+const GENERATOR = [...dense(64, 64, 7 * 7 * 64), conv(64, 7 * 7, 4, 64, 32), conv(64, 14 * 14, 4, 32, 1)];
+const CRITIC = [conv(64, 14 * 14, 4, 1, 32), conv(64, 7 * 7, 4, 32, 64), ...dense(64, 7 * 7 * 64, 1)];
 
 /** @type {Workload[]} */
 export const WORKLOADS = [
   {
     id: 'vae', title: 'VAE 784-400-20-400-784, batch 64', kind: 'train', ...VAE, flops: learning([...dense(64, 784, 400, 40), ...dense(64, 20, 400, 784)]),
-    peers: { 'tfjs-wasm': { simd: 12, relaxed: 15 }, torch: { simd: 0.8, relaxed: 1.05 } },
+    peers: { 'tfjs-wasm': { simd: 12, relaxed: 15 }, torch: { simd: 0.8, relaxed: 1.05 } }, threads: 1.75,
   },
   {
     id: 'gan', title: '2-D GAN 64×64, batch 256, D + G', kind: 'train', model: 'gan', data: 'ring8',
@@ -63,12 +67,20 @@ export const WORKLOADS = [
     flops: learning(dense(256, 34, 128, 128, 128, 2)), peers: { 'tfjs-wasm': { simd: 11, relaxed: 14 } },
   },
   {
+    id: 'dcgan', title: 'DCGAN 28×28, batch 64, D + G', kind: 'train', ...DCGAN, flops: game(GENERATOR, CRITIC), checked: 2, slow: true,
+    peers: { 'tfjs-cpu': { simd: 145, relaxed: 185 } }, threads: 1.75,
+  },
+  {
     id: 'unet', title: 'U-Net DDPM 28×28, batch 32', kind: 'train', model: 'ddpm', data: 'digits', params: { arch: 'conv', channels: 32, blocks: 2, batch: 32 },
-    flops: learning(UNET(32)), checked: 2, slow: true, peers: { 'tfjs-cpu': { simd: 330, relaxed: 450 } },
+    flops: learning(UNET(32)), checked: 2, slow: true, peers: { 'tfjs-cpu': { simd: 330, relaxed: 450 } }, threads: 1.75,
   },
   {
     id: 'decode-mlp', title: 'MLP decoder 20-400-784, batch 64', kind: 'decode', ...VAE, flops: sum(dense(64, 20, 400, 784)),
     peers: { 'onnxruntime-web': { simd: 1.4, relaxed: 1.9 } },
+  },
+  {
+    id: 'decode-conv', title: 'Convolutional decoder, batch 64', kind: 'decode', ...DCGAN, flops: sum(GENERATOR),
+    peers: { 'onnxruntime-web': { simd: 1.6, relaxed: 2.1 } },
   },
 ];
 
@@ -77,3 +89,9 @@ export const KERNELS = [
   ...['NN', 'NT', 'TN'].map((name) => ({ id: 'matmul', name: `matmul 64x400x784 ${name}`, target: 0.88 })),
   ...['8x28x28x64, 3x3 -> 32', '8x14x14x64, 3x3 -> 64'].flatMap((sizes) => ['', '_dx', '_dw'].map((adjoint) => ({ id: 'conv', name: `conv${adjoint} ${sizes}`, target: 0.78 }))),
 ];
+
+/** Until a page has taken its first training step. */
+export const START = {
+  download: { id: 'start-download', title: 'download to the first training step, gzip', target: 60 },
+  time: { id: 'start-time', title: 'navigation to the first training step', target: 3 },
+};

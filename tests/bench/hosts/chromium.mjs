@@ -1,7 +1,8 @@
-// chromium.mjs -- headless Chromium as a host of the bench: page.mjs does the work, this starts it.
+// chromium.mjs -- headless Chromium as a host of the bench: worker.mjs does the work, this starts it.
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { serve } from '../../../wasm/serve.mjs';
+import { benchStart } from '../start.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -17,13 +18,12 @@ export async function withBrowser(body) {
   }
 }
 
-/** @param {Parameters<typeof import('../suite.mjs').runSuite>[1]} options */
+/** @param {import('../suite.mjs').Options} options */
 export const benchInChromium = ({ say, ...options }) => withBrowser(async (browser, url) => {
   const page = await browser.newPage();
-  page.on('pageerror', (error) => say(`uncaught: ${error.message}`));
   await page.exposeFunction('say', say);
   await page.goto(`${url}tests/bench/hosts/page.html`);
   await page.waitForFunction(() => 'bench' in window);
-  const results = await page.evaluate((wanted) => /** @type {any} */ (window).bench(wanted), options);
-  return { name: 'Chromium', version: browser.version(), ...results };
+  const { rows, ...results } = await page.evaluate((wanted) => /** @type {any} */ (window).bench(wanted), options);
+  return { name: 'Chromium', version: browser.version(), ...results, rows: [...rows, ...await benchStart(browser, url, options, say)] };
 });

@@ -15,14 +15,14 @@ async function host() {
   ort.env.wasm.numThreads = 1;
   const python = pythonWithTorch();
   return {
-    name: 'Node', version: process.versions.node, createLab, tf, ort,
+    name: 'Node', createLab, tf, ort,
     kernels: async (build) => (await import(new URL(`../../build/bench/${build}.mjs`, BENCH).href)).default,
     torch: python ? (...setting) => openTorch(python, ...setting) : null,
   };
 }
 
-/** @param {Parameters<typeof runSuite>[1]} options */
+/** @param {import('../suite.mjs').Options} options */
 export async function benchInNode(options) {
   const here = await host();
-  return { name: here.name, version: here.version, ...await runSuite(here, options) };
+  return { name: here.name, version: process.versions.node, ...await runSuite(here, options) };
 }

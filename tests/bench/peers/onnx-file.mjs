@@ -24,11 +24,13 @@ function field(/** @type {number} */ number, /** @type {Uint8Array | string} */ 
 /** A field of a whole number. */
 const whole = (/** @type {number} */ number, /** @type {number} */ value) => Uint8Array.from([...varint(number * 8), ...varint(value)]);
 
-const FLOAT = 1, INTS = 7;
+/** @typedef {{ data: Float32Array | BigInt64Array, shape: readonly number[] }} Tensor  a weight, or a shape */
 
-/** A weight. */
-const tensor = (/** @type {string} */ name, { data, shape }) => joined([
-  ...shape.map((n) => whole(1, n)), whole(2, FLOAT), field(8, name), field(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+const FLOAT = 1, INT64 = 7;
+
+const tensor = (/** @type {string} */ name, /** @type {Tensor} */ { data, shape }) => joined([
+  ...shape.map((n) => whole(1, n)), whole(2, data instanceof Float32Array ? FLOAT : INT64), field(8, name),
+  field(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
 ]);
 
 /** What goes in or comes out. */
@@ -36,16 +38,23 @@ const value = (/** @type {string} */ name, /** @type {number[]} */ shape) => joi
   field(1, name), field(2, field(1, joined([whole(1, FLOAT), field(2, joined(shape.map((n) => field(1, whole(1, n)))))]))),
 ]);
 
-const attribute = (/** @type {string} */ name, /** @type {number[]} */ ints) => joined([field(1, name), ...ints.map((n) => whole(8, n)), whole(20, INTS)]);
+/** A field of a single-precision number. */
+const float = (/** @type {number} */ number, /** @type {number} */ x) => joined([Uint8Array.of(number * 8 + 5), new Uint8Array(Float32Array.of(x).buffer)]);
 
-/** @typedef {{ op: string, inputs: string[], output: string, attributes?: Record<string, number[]> }} Node */
+/** A number is a float, an array whole numbers. */
+function attribute(/** @type {string} */ name, /** @type {number | number[]} */ x) {
+  const FLOAT_ATTRIBUTE = 1, INTS_ATTRIBUTE = 7;
+  return joined([field(1, name), ...(Array.isArray(x) ? [...x.map((n) => whole(8, n)), whole(20, INTS_ATTRIBUTE)] : [float(2, x), whole(20, FLOAT_ATTRIBUTE)])]);
+}
 
-const node = ({ op, inputs, output, attributes = {} }) => joined([
-  ...inputs.map((name) => field(1, name)), field(2, output), field(4, op), ...Object.entries(attributes).map(([name, ints]) => field(5, attribute(name, ints))),
+/** @typedef {{ op: string, inputs: string[], output: string, attributes?: Record<string, number | number[]> }} Node */
+
+const node = (/** @type {Node} */ { op, inputs, output, attributes = {} }) => joined([
+  ...inputs.map((name) => field(1, name)), field(2, output), field(4, op), ...Object.entries(attributes).map(([name, x]) => field(5, attribute(name, x))),
 ]);
 
 /**
- * @param {{ nodes: Node[], weights: Record<string, { data: Float32Array, shape: number[] }>, input: [string, number[]], output: [string, number[]] }} graph
+ * @param {{ nodes: Node[], weights: Record<string, Tensor>, input: [string, number[]], output: [string, number[]] }} graph
  */
 export function onnxFile({ nodes, weights, input, output }) {
   const graph = joined([
