@@ -25,8 +25,9 @@ bool fuse_chains = true;
 // 48 kB of blocks, of which most chains use a few.  Blocks of half the length cost 3 % more, of twice the length 10 % (L1 is full).
 enum { SLOTS = 12, SPREADS = 6, BLOCK = 1024 };
 
-// How small memory x is repeated: merged axes, last first; step: of x along each, 0 where it is repeated.
-struct Spread { const Var *x; int dim[RANK_MAX], step[RANK_MAX]; int period; };
+// How small memory x is repeated: merged axes, last first; step: of x along each, 0 where it is repeated.  Within each `reach` numbers of the
+// result, what stands there repeats after `period`.
+struct Spread { const Var *x; int dim[RANK_MAX], step[RANK_MAX], period, reach; };
 
 // --- Equal values ------------------------------------------------------------------------------------------------------------
 
@@ -136,7 +137,7 @@ static bool same_spread(const Spread *a, const Spread *b) {
 
 static Spread spread_of(const Var *v, int source) {
     const Var *x = v->src[source];
-    Spread s = { .x = root_of(v->src[source]), .dim = { 1, 1, 1, 1 }, .period = 1 };
+    Spread s = { .x = root_of(v->src[source]), .dim = { 1, 1, 1, 1 } };
     int n = 0, step = 1, moves[RANK_MAX] = { 0 };
     for (int i = v->rank - 1; i >= 0; i--) {
         if (v->dim[i] == 1) continue;
@@ -146,7 +147,8 @@ static Spread spread_of(const Var *v, int source) {
     }
     for (int k = 0; k < n; k++)
         if (moves[k]) s.step[k] = step, step *= s.dim[k];
-    for (int k = 0; k < n - !moves[n - 1]; k++) s.period *= s.dim[k];            // the outermost axis repeats: then the rest is a period
+    s.period = moves[0] ? s.dim[0] : 1;
+    s.reach = moves[0] ? s.dim[0] * s.dim[1] : s.dim[0];
     return s;
 }
 
@@ -209,7 +211,7 @@ static void note_uses(Program *p) {
 
 // --- Slots of a chain --------------------------------------------------------------------------------------------------------
 
-// As many whole periods as fit, so that what a spread fills is the same in each block.
+// As many whole periods as fit, so that what a spread fills is often the same in the next block.
 static int block_of(const Step *s) {
     int period = 1;
     for (int k = 0; k < s->n_spreads; k++)
@@ -271,6 +273,11 @@ static void spread_fill(const Spread *s, int at, int n, float *restrict out) {
     }
 }
 
+// Does the block at `at` hold what the one before holds?
+static bool unchanged(const Spread *s, int at, int n, int block) {
+    return block % s->period == 0 && (at - block) / s->reach == (at + n - 1) / s->reach;
+}
+
 static bool all_finite(const float *x, int n) {
     for (int i = 0; i < n; i++)
         if (!isfinite(x[i])) return false;
@@ -283,7 +290,7 @@ const Var *chain_run(const Step *s, int begin, int end, bool check) {
     for (int at = begin; at < end; at += s->block) {
         int n = end - at < s->block ? end - at : s->block;
         for (int k = 0; k < s->n_spreads; k++)
-            if (at == begin || s->block % s->spread[k].period) spread_fill(&s->spread[k], at, n, block[k]);
+            if (at == begin || !unchanged(&s->spread[k], at, n, s->block)) spread_fill(&s->spread[k], at, n, block[k]);
         for (const Var *v = s->first; v; v = v->next) {
             const float *x[SRC_MAX] = { NULL };
             for (int k = 0; k < SRC_MAX && v->src[k]; k++) x[k] = v->from[k] ? block[v->from[k] - 1] : v->src[k]->data + at;

@@ -171,14 +171,37 @@ Var *v_lse(Var *x) {
     return var_new(x->p, OP_lse, x->rank, dim, x, NULL);
 }
 
+static float greatest(const float *x, int n) {
+    float top = x[0];
+    int i = 0;
+    if (n >= 4) {
+        F4 most = f4_load(x);
+        for (i = 4; i + 4 <= n; i += 4) most = f4_max(most, f4_load(x + i));
+        float lane[4];
+        f4_store(lane, most);
+        for (int k = 0; k < 4; k++) top = lane[k] > top ? lane[k] : top;
+    }
+    for (; i < n; i++) top = x[i] > top ? x[i] : top;
+    return top;
+}
+
+// out = exp(x - top).
+static void exp_below(const float *x, float top, float *out, int n) {
+    INDEPENDENT for (int i = 0; i < n; i++) out[i] = x[i] - top;
+    vexp(out, out, n);
+}
+
 void op_run_lse(Var *y) {
     const Var *x = y->src[0];
     int n = x->dim[x->rank - 1];
     for (int r = 0; r < y->size; r++) {
         const float *row = x->data + (long)r * n;
-        float top = row[0], sum = 0;
-        for (int i = 1; i < n; i++) top = row[i] > top ? row[i] : top;
-        for (int i = 0; i < n; i++) sum += exp1(row[i] - top);
+        float top = greatest(row, n), sum = 0, part[256];
+        for (int at = 0; at < n; at += 256) {
+            int m = n - at < 256 ? n - at : 256;
+            exp_below(row + at, top, part, m);
+            sum += sum_run(part, m);
+        }
         y->data[r] = top + log1(sum);
     }
 }
@@ -190,11 +213,9 @@ void op_run_softmax(Var *y) {
     int n = y->dim[y->rank - 1];
     for (int r = 0; r < y->size; r += n) {
         const float *x = y->src[0]->data + r;
-        float *out = y->data + r, top = x[0];
-        for (int i = 1; i < n; i++) top = x[i] > top ? x[i] : top;
-        INDEPENDENT for (int i = 0; i < n; i++) out[i] = x[i] - top;
-        vexp(out, out, n);
-        float share = 1 / sum_run(out, n);
+        float *out = y->data + r;
+        exp_below(x, greatest(x, n), out, n);
+        const float share = 1 / sum_run(out, n);
         for (int i = 0; i < n; i++) out[i] *= share;
     }
 }
