@@ -62,8 +62,8 @@ WIDE_FLAGS = $(NATIVE_FLAGS) $(THREADS) -DGENPLAY_WIDE -march=native $(VECTORS) 
 # Warnings are errors only here: a compiler that we have never seen may warn about anything, and must still build.
 # Floats that silently become doubles are errors too, but clang takes NAN and INFINITY for such.
 PROMOTION := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,-Wdouble-promotion)
-CHECKED := $(SIMDE) $(THREADS) -O1 -g -Werror $(PROMOTION) -fno-omit-frame-pointer
-ASAN_FLAGS := $(CHECKED) -fsanitize=address,undefined -fno-sanitize-recover=all
+CHECKED := $(SIMDE) $(THREADS) -O1 -g -fno-omit-frame-pointer
+ASAN_FLAGS := $(CHECKED) -Werror $(PROMOTION) -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN_FLAGS := $(CHECKED) -fsanitize=thread
 
 # What builds graphs, reads files or draws is made small, the rest fast: 9 % less to download.

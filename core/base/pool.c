@@ -16,7 +16,7 @@ enum { THREADS_MAX = 32 };
 static const double WORTH = 1 << 16;         // multiply-adds that take a few times as long as a fork and a join
 
 static struct {
-    int threads;                             // the caller's among them; 0 before the first start
+    int threads;                             // the caller's among them; 0 while there is no pool
     bool busy, stopping;
     PoolWork *work;                          // the job
     void *context;
@@ -25,7 +25,7 @@ static struct {
     atomic_uint asleep;
     pthread_mutex_t lock;                    // of `changed` only: what a sleeper waits for
     pthread_cond_t changed;
-    pthread_t helper[THREADS_MAX];
+    pthread_t helper[THREADS_MAX];           // from 1 on, as their places
 } pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
 // --- Waiting ----------------------------------------------------------------------------------------------------------
@@ -66,11 +66,14 @@ static void run_part(int part) {
     if (part < pool.parts) pool.work(pool.context, bound_of(part), bound_of(part + 1));
 }
 
-static void *help(void *place) {
+static _Thread_local int place;
+
+static void *help(void *mine) {
+    place = (int)(intptr_t)mine;
     for (unsigned round = 0;;) {
         round = await_change(&pool.round, round);
         if (pool.stopping) return NULL;
-        run_part((int)(intptr_t)place);
+        run_part(place);
         if (atomic_fetch_sub(&pool.left, 1) == 1) change(&pool.finished, round);
     }
 }
@@ -95,6 +98,9 @@ void pool_run(int n, double cost, PoolWork *work, void *context) {
     await_change(&pool.finished, round);
     pool.busy = false;
 }
+
+int pool_threads(void) { return pool.threads > 1 ? pool.threads : 1; }
+int pool_place(void) { return place; }
 
 // --- Start and stop -----------------------------------------------------------------------------------------------------
 

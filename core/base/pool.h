@@ -13,9 +13,14 @@
 typedef void PoolWork(void *context, int begin, int end);
 
 // cost: of one item, in multiply-adds of vector code, roughly.  What is not worth a second thread stays on this one.
+#define PASS 4.0                     // the cost of a number that is read, changed a little and written
 #ifdef GENPLAY_THREADS
 void pool_run(int n, double cost, PoolWork *work, void *context);
+int pool_threads(void);              // how many there are
+int pool_place(void);                // which of them calls: 0 for the one outside an item.  Workspaces of items are told apart by it.
 #else
+static inline int pool_threads(void) { return 1; }
+static inline int pool_place(void) { return 0; }
 static inline void pool_run(int n, double cost, PoolWork *work, void *context) {
     (void)cost;
     if (n > 0) work(context, 0, n);
@@ -23,7 +28,7 @@ static inline void pool_run(int n, double cost, PoolWork *work, void *context) {
 #endif
 
 // Runs on that many threads from now on, this one among them; a pool that was there is stopped first.  Returns how many it became: fewer
-// where the system gives no more, 1 in builds without threads.
+// where the system gives no more, 1 in builds without threads.  Before anything plans workspaces for them.
 int pool_start(int threads);
 void pool_stop(void);
 

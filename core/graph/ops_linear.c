@@ -1,6 +1,7 @@
 // ops_linear.c -- matmul, the convolution and its two adjoints, mean pooling and its adjoint.  Each family is closed under
 // differentiation: the gradient of a member is made of members.
 
+#include "base/pool.h"
 #include "graph/ops.h"
 #include "kernels/conv.h"
 #include "kernels/matmul.h"
@@ -20,15 +21,21 @@ Var *v_matmul(Var *a, Var *b, bool ta, bool tb) {
     return y;
 }
 
-void op_run_matmul(Var *y) {
-    const Var *a = y->src[0], *b = y->src[1], *bias = y->src[2];
-    const int lead = y->rank - 2, stack = lead ? y->dim[0] : 1, M = y->dim[lead], N = y->dim[lead + 1], K = a->dim[lead + !y->i[0]];
+static void multiply(void *context, int begin, int end) {
+    const Var *y = context, *a = y->src[0], *b = y->src[1], *bias = y->src[2];
+    const int lead = y->rank - 2, M = y->dim[lead], N = y->dim[lead + 1], K = a->dim[lead + !y->i[0]];
     const Finish finish = { bias ? bias->data : NULL, (FinishKind)y->i[2], y->f[0] };
-    for (int i = 0; i < stack; i++) {
+    for (int i = begin; i < end; i++) {
         Operand A = { .data = a->data + (long)i * M * K, .step = a->dim[lead + 1], .across = y->i[0] };
         Operand B = { .data = b->data + (long)i * K * N, .step = b->dim[lead + 1], .across = !y->i[1] };
         matmul_of(M, N, K, &A, &B, y->data + (long)i * M * N, N, false, bias || finish.act ? &finish : NULL);
     }
+}
+
+void op_run_matmul(Var *y) {
+    int stack = y->rank == 3 ? y->dim[0] : 1;
+    if (stack == 1) multiply(y, 0, 1);                              // matmul_of shares its own work
+    else pool_run(stack, (double)y->size / stack * y->src[0]->dim[y->rank - 2 + !y->i[0]], multiply, y);
 }
 
 void op_grad_matmul(Var *y, Var *dy, Var **dx) {
@@ -91,11 +98,38 @@ static ConvShape conv_shape(const Var *v) {
                         .stride = v->i[0], .pad = v->i[1], .dilation = v->i[2], .taps = v->i[3] };
 }
 
-size_t temp_conv(const Var *y) { ConvShape s = conv_shape(y); return conv_temp(&s); }
+// Every thread has its own.
+size_t temp_conv(const Var *y) { ConvShape s = conv_shape(y); return conv_temp(&s) * (size_t)pool_threads(); }
 
-void op_run_conv(Var *y) { ConvShape s = conv_shape(y); conv(&s, y->src[0]->data, y->src[1]->data, y->data, y->temp); }
-void op_run_conv_dx(Var *y) { ConvShape s = conv_shape(y); conv_dx(&s, y->src[0]->data, y->src[1]->data, y->data, y->temp); }
-void op_run_conv_dw(Var *y) { ConvShape s = conv_shape(y); conv_dw(&s, y->src[0]->data, y->src[1]->data, y->data, y->temp); }
+static float *own_temp(const Var *y, const ConvShape *s) { return y->temp + conv_temp(s) * (size_t)pool_place(); }
+
+// Multiply-adds per picture.
+static double cost_of(const ConvShape *s) { return (double)(s->out_h * s->out_w) * s->k * s->k * s->c * s->o; }
+
+// What a convolution and its adjoint share among threads is pictures.
+typedef void Convolve(const ConvShape *s, const float *from, const float *w, float *to, float *temp);
+static void pictures(const Var *y, int begin, int end, Convolve *convolve) {
+    ConvShape s = conv_shape(y);
+    float *temp = own_temp(y, &s);
+    const Var *x = y->src[0];
+    s.batch = end - begin;
+    convolve(&s, x->data + (long)begin * (x->size / x->dim[0]), y->src[1]->data, y->data + (long)begin * (y->size / y->dim[0]), temp);
+}
+static void conv_part(void *y, int begin, int end) { pictures(y, begin, end, conv); }
+static void conv_dx_part(void *y, int begin, int end) { pictures(y, begin, end, conv_dx); }
+static void dw_part(void *context, int begin, int end) {
+    const Var *y = context;
+    ConvShape s = conv_shape(y);
+    conv_dw_part(&s, begin, end, y->src[0]->data, y->src[1]->data, y->data, own_temp(y, &s));
+}
+
+void op_run_conv(Var *y) { ConvShape s = conv_shape(y); pool_run(s.batch, cost_of(&s), conv_part, y); }
+void op_run_conv_dx(Var *y) { ConvShape s = conv_shape(y); pool_run(s.batch, cost_of(&s), conv_dx_part, y); }
+void op_run_conv_dw(Var *y) {
+    ConvShape s = conv_shape(y);
+    int items = conv_dw_items(&s);
+    pool_run(items, s.batch * cost_of(&s) / items, dw_part, y);
+}
 
 void op_grad_conv(Var *y, Var *dy, Var **dx) {
     Var *x = y->src[0], *w = y->src[1];
@@ -121,7 +155,15 @@ Var *v_pool(Var *x, int by) {
     y->i[0] = by;
     return y;
 }
-void op_run_pool(Var *y) { pool(y->dim[0] * y->dim[1], y->dim[2], y->dim[3], y->i[0], y->src[0]->data, y->data); }
+static void pool_rows(void *context, int begin, int end) {
+    const Var *y = context, *x = y->src[0];
+    const int by = y->i[0];
+    pool(end - begin, y->dim[2], y->dim[3], by, x->data + (long)begin * by * x->dim[2] * x->dim[3], y->data + (long)begin * y->dim[2] * y->dim[3]);
+}
+void op_run_pool(Var *y) {
+    int rows = y->dim[0] * y->dim[1];
+    pool_run(rows, PASS * y->src[0]->size / rows, pool_rows, y);
+}
 void op_grad_pool(Var *y, Var *dy, Var **dx) { dx[0] = v_scale(v_unpool(dy, y->i[0]), 1 / (float)(y->i[0] * y->i[0])); }
 
 Var *v_unpool(Var *x, int by) {
@@ -130,8 +172,14 @@ Var *v_unpool(Var *x, int by) {
     y->i[0] = by;
     return y;
 }
-void op_run_unpool(Var *y) {
-    const Var *x = y->src[0];
-    unpool(x->dim[0] * x->dim[1], x->dim[2], x->dim[3], y->i[0], x->data, y->data);
+static void unpool_rows(void *context, int begin, int end) {
+    const Var *y = context, *x = y->src[0];
+    const int by = y->i[0];
+    unpool(end - begin, x->dim[2], x->dim[3], by, x->data + (long)begin * x->dim[2] * x->dim[3], y->data + (long)begin * by * y->dim[2] * y->dim[3]);
 }
+void op_run_unpool(Var *y) {
+    int rows = y->src[0]->dim[0] * y->src[0]->dim[1];
+    pool_run(rows, PASS * y->size / rows, unpool_rows, y);
+}
+
 void op_grad_unpool(Var *y, Var *dy, Var **dx) { dx[0] = v_scale(v_pool(dy, y->i[0]), (float)(y->i[0] * y->i[0])); }

@@ -2,14 +2,18 @@
 
 #include <math.h>
 
+#include "base/pool.h"
 #include "base/real.h"
 #include "base/vec.h"
 
+// Threads share a span in units of sixteen numbers, of which it has a whole number.
+enum { UNIT = 16 };
+
 double params_grad_norm(const Params *s) {
     double sum = 0;
-    for (int i = 0; i < s->n_learned; i += 16) {         // spans are whole sixteens
+    for (int i = 0; i < s->n_learned; i += UNIT) {
         double part = 0;
-        for (int j = 0; j < 16; j++) part += (double)s->grad[i + j] * (double)s->grad[i + j];
+        for (int j = 0; j < UNIT; j++) part += (double)s->grad[i + j] * (double)s->grad[i + j];
         sum += part;
     }
     return sqrt(sum);
@@ -19,16 +23,37 @@ double params_grad_norm(const Params *s) {
 static bool all_finite(const float *x, int n) {
     const F4 zero = f4_splat(0);
     F4 sum[4] = { zero, zero, zero, zero };
-    for (int i = 0; i < n; i += 16)
+    for (int i = 0; i < n; i += UNIT)
         for (int k = 0; k < 4; k++) sum[k] = f4_add(sum[k], f4_mul(f4_load(x + i + 4 * k), zero));
     float lane[4];
     f4_store(lane, f4_add(f4_add(sum[0], sum[1]), f4_add(sum[2], sum[3])));
     return lane[0] + lane[1] + lane[2] + lane[3] == 0;
 }
 
+// A search in pieces; which one finds something does not matter.
+enum { PIECES = 64 };
+typedef struct { const Params *s; bool finite[PIECES]; } Search;
+
+static void search_pieces(void *context, int begin, int end) {
+    Search *search = context;
+    const long units = search->s->n_learned / UNIT;
+    for (int k = begin; k < end; k++) {
+        long from = units * k / PIECES, to = units * (k + 1) / PIECES;
+        search->finite[k] = all_finite(search->s->grad + UNIT * from, (int)(UNIT * (to - from)));
+    }
+}
+
+static bool gradient_finite(const Params *s) {
+    Search search = { .s = s };
+    pool_run(PIECES, (double)s->n_learned / PIECES, search_pieces, &search);
+    for (int k = 0; k < PIECES; k++)
+        if (!search.finite[k]) return false;
+    return true;
+}
+
 // The factor that clips the gradient; not finite when an entry is not.
 static double gradient_scale(const Optimizer *o, const Params *s) {
-    if (o->clip <= 0) return all_finite(s->grad, s->n_learned) ? 1 : (double)NAN;
+    if (o->clip <= 0) return gradient_finite(s) ? 1 : (double)NAN;
     double norm = params_grad_norm(s);
     return norm > o->clip ? o->clip / norm : norm - norm + 1;
 }
@@ -86,15 +111,21 @@ static Factors factors_of(const Optimizer *o, const Params *s, double scale) {
     };
 }
 
+typedef void Rule(const Factors *f, Params *s, int begin, int end);
+typedef struct { Rule *rule; const Factors *f; Params *s; } Update;
+
+static void update_units(void *context, int begin, int end) {
+    const Update *u = context;
+    u->rule(u->f, u->s, begin * UNIT, end * UNIT);
+}
+
 bool optimizer_step(const Optimizer *o, Params *s) {
-    static void (*const rule[])(const Factors *, Params *, int, int) = {
-        [OPTIM_ADAM] = adam, [OPTIM_RMSPROP] = rmsprop, [OPTIM_MOMENTUM] = momentum, [OPTIM_SGD] = momentum,
-    };
+    static Rule *const rule[] = { [OPTIM_ADAM] = adam, [OPTIM_RMSPROP] = rmsprop, [OPTIM_MOMENTUM] = momentum, [OPTIM_SGD] = momentum };
     double scale = gradient_scale(o, s);
     if (!isfinite(scale)) return false;
     s->updates++;
     Factors f = factors_of(o, s, scale);
-    rule[o->kind](&f, s, 0, s->n_learned);
+    pool_run(s->n_learned / UNIT, 2 * PASS * UNIT, update_units, &(Update){ rule[o->kind], &f, s });
     move_running(&f, s);
     return true;
 }

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "base/pool.h"
 #include "kernels/tile.h"
 #include "kernels/vmath_inline.h"
 
@@ -162,10 +163,11 @@ static void ragged_strip(const Block *s, int n, Panels a, Panels b, float *c, in
         for (int j = 0; j < n; j += 4) store_some(c + (long)i * ldc + j, f4_load(whole + i * width + j), n - j);
 }
 
-static void block(const Block *s, int N, float *c, int ldc, bool add, const Finish *finish) {
-    Panels a = rows_of(s, (N + NR - 1) / NR);
-    for (int j = 0; j < N; j += NR) {
-        int n = least(NR, N - j);
+// Columns j..end-1 of a block of rows, which begins at c.
+static void block(const Block *s, int j, int end, float *c, int ldc, bool add, const Finish *finish) {
+    Panels a = rows_of(s, (end - j + NR - 1) / NR);
+    for (; j < end; j += NR) {
+        int n = least(NR, end - j);
         Panels b = columns_of(s, j, n);
         if (n == NR) strip(s, NR, a, b, c + j, ldc, add);
         else ragged_strip(s, n, a, b, c + j, ldc, add);
@@ -173,12 +175,30 @@ static void block(const Block *s, int N, float *c, int ldc, bool add, const Fini
     }
 }
 
-void matmul_of(int M, int N, int K, const Operand *a, const Operand *b, float *c, int ldc, bool add, const Finish *finish) {
-    for (int k = 0; k < K || k == 0; k += KC)
-        for (int i = 0; i < M; i += MC) {
-            Block s = { a, b, i, least(MC, M - i), k, least(KC, K - k) };
-            block(&s, N, c + (long)i * ldc, ldc, add || k > 0, k + KC >= K ? finish : NULL);
+typedef struct { int M, N, K; const Operand *a, *b; float *c; int ldc; bool add; const Finish *finish; } Product;
+
+static void part_of(const Product *p, int i_begin, int i_end, int j_begin, int j_end) {
+    for (int k = 0; k < p->K || k == 0; k += KC)
+        for (int i = i_begin; i < i_end; i += MC) {
+            Block s = { p->a, p->b, i, least(MC, i_end - i), k, least(KC, p->K - k) };
+            block(&s, j_begin, j_end, p->c + (long)i * p->ldc, p->ldc, p->add || k > 0, k + KC >= p->K ? p->finish : NULL);
         }
+}
+
+// Threads share the larger operand, and each packs the whole smaller one.
+static void rows_part(void *context, int begin, int end) {
+    const Product *p = context;
+    part_of(p, begin * tile_rows, least(end * tile_rows, p->M), 0, p->N);
+}
+static void columns_part(void *context, int begin, int end) {
+    const Product *p = context;
+    part_of(p, 0, p->M, begin * NR, least(end * NR, p->N));
+}
+
+void matmul_of(int M, int N, int K, const Operand *a, const Operand *b, float *c, int ldc, bool add, const Finish *finish) {
+    Product p = { M, N, K, a, b, c, ldc, add, finish };
+    if (M > N) pool_run((M + tile_rows - 1) / tile_rows, (double)tile_rows * N * K, rows_part, &p);
+    else pool_run((N + NR - 1) / NR, (double)NR * M * K, columns_part, &p);
 }
 
 void matmul(int M, int N, int K, const float *a, int lda, bool ta, const float *b, int ldb, bool tb, float *c, int ldc, bool add) {

@@ -1,9 +1,12 @@
-// The pool: every item once, whatever the threads, and nothing left over.  `make races` runs these under ThreadSanitizer too.
+// The pool: every item once, whatever the threads, and nothing left over; and models on top of it.  `make races` runs these under
+// ThreadSanitizer too.
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/pool.h"
 #include "check.h"
+#include "run.h"
 
 enum { ITEMS = 1000, PLENTY = 1 << 20 };       // PLENTY of multiply-adds an item: every thread gets a part
 
@@ -85,4 +88,61 @@ TEST(pool, "thousands of jobs in a row, some after a rest, all get done") {
     }
     pool_stop();
     for (int i = 0; i < ITEMS; i++) ENSURE_EQUAL(tally.times[i], 5000);
+}
+
+// --- Models -----------------------------------------------------------------------------------------------------------
+
+// Large enough for most ops to be worth a second thread, small enough for sanitizers.
+static const char *middling(const ModelDef *def) {
+    static char lines[300];
+    static const struct { const char *key; int value; } wish[] = {
+        { "batch", 64 }, { "hidden", 96 }, { "channels", 16 }, { "layers", 2 }, { "couplings", 2 }, { "steps", 5 },
+    };
+    size_t n = 0;
+    lines[0] = 0;
+    for (size_t i = 0; i < sizeof wish / sizeof *wish; i++)
+        if (knob_find(def->knobs, wish[i].key) >= 0) n += (size_t)snprintf(lines + n, sizeof lines - n, "%s\t%d\n", wish[i].key, wish[i].value);
+    return lines;
+}
+
+typedef struct { Lab *lab; Out file, sample; const uint8_t *bytes; size_t size; } Trained;
+
+static Trained train_on(int threads, const ModelDef *def, const char *data) {
+    Trained r;
+    double mean[LOSSES_MAX];
+    ENSURE_EQUAL(pool_start(threads), threads);
+    r.lab = lab_new(0);
+    out_init(&r.file, NULL), out_init(&r.sample, NULL);
+    Run *run = run_new(r.lab, def->id, data, 1, middling(def));
+    ENSURE_SAYING(run && run_train(run, 2, mean), "%s", error_message());
+    ENSURE(run_save(run, false, &r.file, &r.bytes, &r.size));
+    ENSURE(run_call(run, "sample", &(Call){ .n = 70, .name = "", .options = "" }, &r.sample));
+    pool_stop();
+    return r;
+}
+
+static void give_back(Trained *r) {
+    out_clear(&r->file), out_clear(&r->sample);
+    lab_free(r->lab);
+}
+
+static void ensure_alike(const ModelDef *def, const char *data) {
+    Trained one = train_on(1, def, data);
+    for (int threads = 2; threads <= 3; threads++) {
+        check_during("%s on %s, %d threads", def->id, data, threads);
+        Trained more = train_on(threads, def, data);
+        ENSURE_EQUAL(one.size, more.size);
+        ENSURE(!memcmp(one.bytes, more.bytes, one.size));
+        const Array *a = out_find(&one.sample, "data"), *b = out_find(&more.sample, "data");
+        ENSURE(!memcmp(a->data, b->data, sizeof(float) * 70 * 2));           // as many numbers as points have; the file holds the rest
+        give_back(&more);
+    }
+    give_back(&one);
+}
+
+TEST(pool, "threads change no byte of what a model learns and samples") {
+    for (int i = 0; i < n_model_defs; i++) {
+        if (model_defs[i]->points) ensure_alike(model_defs[i], "moons");
+        if (model_defs[i]->image) ensure_alike(model_defs[i], "digits");
+    }
 }
