@@ -54,6 +54,15 @@ test('every kind of file that the page has goes out with its MIME type', async (
   }
 });
 
+test('a page is cross-origin isolated, and may be embedded by other sites that are', async () => {
+  for (const path of ['/', '/main.js', '/deep', '/none.js']) {
+    const { headers } = await raw(path);
+    assert.equal(headers['cross-origin-opener-policy'], 'same-origin', path);
+    assert.equal(headers['cross-origin-embedder-policy'], 'require-corp', path);
+    assert.equal(headers['cross-origin-resource-policy'], 'cross-origin', path);
+  }
+});
+
 test('a folder answers with its index.html, and sends an address without the slash to the one with it', async () => {
   assert.equal((await raw('/')).body, 'this is index.html');
   assert.equal((await raw('/deep/')).body, 'this is deep/index.html');

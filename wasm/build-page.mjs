@@ -11,6 +11,7 @@
 //   *.css                 every web/*.css, with what it @imports
 //   everything else in web/ (pictures, JSON, ...; no modules), under the same names
 //   simd-<hash>.js, ...   the engine's modules, which engine.mjs imports by a name that the bundler can follow, import(`./build/${name}.mjs`)
+//   threads.js            the one of them that is its threads' module too
 //   simd.wasm, ...        beside them, where they look for it
 //   data/index.json       which data were at hand when the page was built, so that no request fails: {}, or
 //                             { "mnist": { "images": "data/train-images-idx3-ubyte.gz", "labels": ..., "testImages": ..., "testLabels": ... } }
@@ -21,7 +22,7 @@
 //
 // Bundled modules are named .js, since many static hosts do not know .mjs.  A file changes under the same name: hosts should send Cache-Control: no-cache.
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -68,12 +69,23 @@ export function renderFormulas(catalogue) {
   return rendered;
 }
 
+// The module with threads starts workers from itself, by a name that a bundle changes.
+const threads = {
+  name: 'threads',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup: (build) => build.onLoad({ filter: /[/\\]build[/\\]threads\.mjs$/ }, async ({ path }) => {
+    const code = await readFile(path, 'utf8');
+    if (!code.includes('new URL("threads.mjs",')) throw new Error(`${path} starts its workers in a way that this does not know`);
+    return { contents: code.replace('new URL("threads.mjs",', 'new URL("threads.js",') };
+  }),
+};
+
 /** Bundles the page's and the worker's modules, and the styles. */
 async function bundle(/** @type {string} */ out) {
   const styles = (await readdir(join(root, 'web'))).filter((name) => extname(name) === '.css');
   await esbuild.build({
     absWorkingDir: root,
-    entryPoints: ['web/main.mjs', 'wasm/worker.mjs', ...styles.map((name) => `web/${name}`)],
+    entryPoints: ['web/main.mjs', 'wasm/worker.mjs', 'wasm/build/threads.mjs', ...styles.map((name) => `web/${name}`)],
     entryNames: '[name]',
     outdir: out,
     bundle: true,
@@ -81,7 +93,8 @@ async function bundle(/** @type {string} */ out) {
     format: 'esm',
     target: 'es2022',
     minify: true,
-    external: ['node:*', 'module'],                   // only ever imported under Node
+    external: ['node:*', 'module', 'worker_threads'], // only ever imported under Node
+    plugins: [threads],
     loader: { '.svg': 'file', '.png': 'file', '.woff2': 'file' },
     logLevel: 'warning',
   });

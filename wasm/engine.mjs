@@ -69,7 +69,7 @@ function noThreads() {
  * @returns {Promise<Build[]>}
  */
 export async function buildsHere() {
-  const can = { simd: runs(SIMD), relaxed: await relaxedRuns(), threads: !noThreads() };
+  const can = { simd: runs(SIMD), threads: !noThreads(), relaxed: await relaxedRuns() };
   return /** @type {Build[]} */ (Object.entries(can).filter(([, yes]) => yes).map(([name]) => name));
 }
 

@@ -3,7 +3,8 @@
 //   node wasm/serve.mjs [folder = dist] [--port 8080]
 //
 // It takes a free port where the one asked for is taken, and prints its address.  It serves files and folders' index.html, nothing outside its folder, to this
-// machine only.  Browsers ask again each time (Cache-Control: no-cache), so a rebuilt page shows at once.
+// machine only.  Browsers ask again each time (Cache-Control: no-cache), so a rebuilt page shows at once.  Pages are cross-origin isolated,
+// which gives them memory that threads share; other sites' pages may still embed them.
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -18,6 +19,11 @@ const TYPES = {
   '.jpg': 'image/jpeg', '.js': 'text/javascript; charset=utf-8', '.json': 'application/json', '.md': 'text/markdown; charset=utf-8',
   '.mjs': 'text/javascript; charset=utf-8', '.png': 'image/png', '.svg': 'image/svg+xml', '.txt': 'text/plain; charset=utf-8', '.wasm': 'application/wasm',
   '.webmanifest': 'application/manifest+json', '.webp': 'image/webp', '.woff2': 'font/woff2',
+};
+
+const HEADERS = {
+  'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff',
+  'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp', 'Cross-Origin-Resource-Policy': 'cross-origin',
 };
 
 /**
@@ -58,7 +64,7 @@ export async function serve(folder, { port = 0 } = {}) {
   const home = await realpath(folder);
   const server = createServer(async (request, response) => {
     /** @type {Record<string, string | number>} */
-    const headers = { 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' };
+    const headers = { ...HEADERS };
     const plain = (/** @type {number} */ status, /** @type {string} */ text) => {
       response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
     };

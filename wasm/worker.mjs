@@ -1,7 +1,8 @@
 // worker.mjs -- the engine's own thread: owns the Lab and one run, trains and draws, and speaks with the page.
 //
 // Page -> engine  { id, type, ... }, one reply each: { id, ok: true, ... } or { id, ok: false, error: { code, message } }
-//   start   { canvas?, width, height, dpr, dark, calm }    -> { catalogue, webgl, build }
+//   start   { canvas?, width, height, dpr, dark, calm }    -> { catalogue, webgl, build, threads, builds: those that run here }
+//   build   { options: of createLab }                       -> { build, threads }: the run goes on in another lab; a refusal leaves all as it was
 //   canvas  { canvas, width, height, dpr }                  a fresh one, after a context that did not come back
 //   open    { model, data, seed, params } | { bytes, params }, { view }  -> { run, step, history }; a refusal leaves the old run as it was
 //   set     { key, value }                                  a live knob
@@ -24,7 +25,7 @@
 //
 // createEngine takes what it needs as arguments and touches neither self nor document: Node tests give it a fake canvas and a clock, and
 // a page whose OffscreenCanvas has no WebGL2 runs it itself.
-import { createLab } from './genplay.mjs';
+import { buildsHere, createLab } from './genplay.mjs';
 
 /** @typedef {{ width: number, height: number, getContext: Function, addEventListener: Function }} Canvas */
 
@@ -63,6 +64,8 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
   let losses = null;
   let epoch = 0;
   let queue = Promise.resolve();
+  /** @type {Map<string, (lab: any) => void>} */
+  const given = new Map();                           // what a new lab must be told
 
   // ------------------------------------------------------------------------------------------------------ training
 
@@ -214,7 +217,26 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
       lab = await makeLab(options);
       canvas = surface ?? null;
       const webgl = attach();
-      return { catalogue: catalogue(), webgl, build: lab.build, version: lab.version };
+      return { catalogue: catalogue(), webgl, ...engine(), builds: await buildsHere(), version: lab.version };
+    },
+
+    async build({ options }) {
+      const next = await makeLab(options);
+      try {
+        for (const tell of given.values()) tell(next);
+        const moved = run && next.load(run.save());
+        lab.free();
+        lab = next;
+        run = moved;
+      } catch (error) {
+        next.free();
+        throw error;
+      }
+      stepCost = 1;
+      pace = [];
+      if (gl) lab.attach(gl);
+      redraw();
+      return engine();
     },
 
     canvas({ canvas: surface, width, height, dpr }) {
@@ -308,20 +330,20 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
     },
 
     judge({ bytes }) {
-      lab.loadJudge(new Uint8Array(bytes));
+      give('judge', (one) => one.loadJudge(new Uint8Array(bytes)));
     },
 
     call: ({ verb, args }) => ({ result: need()[verb](...args) }),
 
     draw: ({ data, n, seed, split }) => ({ ...lab.draw(data, n, { seed, split }) }),
 
-    addData(data) {
-      lab.addData(data.set);
+    addData({ set }) {
+      give(set.id, (one) => one.addData(set));
       return { datasets: catalogue().datasets };
     },
 
     addIdx({ set, files }) {
-      lab.addIdx(set, files);
+      give(set, (one) => one.addIdx(set, files));
       return { datasets: catalogue().datasets };
     },
 
@@ -338,6 +360,13 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
     return run;
   }
 
+  /** @param {string} name @param {(lab: any) => void} tell */
+  function give(name, tell) {
+    tell(lab);
+    given.set(name, tell);
+  }
+
+  const engine = () => ({ build: lab.build, threads: lab.threads });
   const catalogue = () => structuredClone({ models: lab.models, datasets: lab.datasets, palette: lab.palette });
 
   function describeRun() {
@@ -403,8 +432,8 @@ if (typeof WorkerGlobalScope !== 'undefined' && self instanceof WorkerGlobalScop
   const engine = createEngine({ post: (message, transfer) => scope.postMessage(message, transfer ?? []) });
   scope.engine = engine;
   scope.onmessage = (/** @type {MessageEvent} */ event) => {
-    // The page holds out for this lock and gets it when this thread is gone, however it went.
-    if (event.data.type === 'start' && event.data.lock) navigator.locks?.request(event.data.lock, () => new Promise(() => {}));
+    // The page holds out for this lock and gets it when this thread is gone, however it went.  A frame in another site's page may be denied it.
+    if (event.data.type === 'start' && event.data.lock) navigator.locks?.request(event.data.lock, () => new Promise(() => {})).catch(() => {});
     engine.handle(event.data);
   };
   const crash = (/** @type {any} */ reason) => scope.postMessage({ type: 'crash', message: String(reason?.message ?? reason) });

@@ -217,7 +217,18 @@ function knobsPart(state) {
       <input class="field" id="seed" type="text" inputmode="numeric" autocomplete="off" .value=${String(seed)} ?disabled=${seedOff} @change=${seedChanged}>
       <button type="button" class="dice" title=${t('knobs.seed.new')} aria-label=${t('knobs.seed.new')} ?disabled=${seedOff} @click=${() => session.setSeed(Math.floor(Math.random() * 10000))}>${icons.dice}</button>
     </div></div></fieldset>
+    ${fastPart(state)}
   </section>`;
+}
+
+/** How to compute, where the browser leaves a choice: what each way gives, and gives up, stands below it. @param {State} state */
+function fastPart({ engine, experiment, phase }) {
+  if (engine.builds.length < 2 || !experiment) return nothing;
+  const off = phase !== 'open' || locked(experiment, 'fast');
+  return html`<fieldset class="fast"><legend>${t('fast.title')}</legend><div class="segments" role="radiogroup" aria-label=${t('fast.title')} aria-describedby="fast-help">
+    ${engine.builds.map((build) => html`<label title=${t(`fast.${build}.help`)}><input type="radio" name="fast" value=${build} .checked=${live(build === engine.build)} ?disabled=${off}
+      @change=${() => session.setFast(build === 'simd' ? '' : /** @type {any} */ (build))}><span>${t(`fast.${build}`)}</span></label>`)}
+  </div><p class="fine" id="fast-help">${t(`fast.${engine.build}.help`)}</p></fieldset>`;
 }
 
 // Losses that the palette has a colour for; the others take the next one that is free.

@@ -28,6 +28,7 @@ export const nothingYet = {
   /** @type {Record<string, number>|null} */ losses: null,
   /** @type {Notice[]} */ notices: [],
   /** @type {Record<string, any>} */ thumbs: {},
+  /** @type {{ build: string, threads: number, builds: string[] }} */ engine: { build: 'simd', threads: 1, builds: [] },
   step: 0, from: 0, epoch: 0, speed: /** @type {number|null} */ (null),
   playing: false, slow: false, measuring: false, drawing: false, dragging: false, noModel: false, lost: false, webgl: true, silent: false,
   busy: '', status: '', fromFile: /** @type {string|null} */ (null),
@@ -108,7 +109,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
       place = 'page';
       return connect();
     }
-    set({ webgl: reply.webgl, lost: false });
+    set({ webgl: reply.webgl, lost: false, engine: { build: reply.build, threads: reply.threads, builds: reply.builds } });
     return reply;
   }
 
@@ -244,6 +245,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     const view = viewRequest(wanted);
     let reply;
     try {
+      await useBuild(wanted.fast);
       reply = await bridge.call('open', { ...(await ingredients(wanted)), view });
     } catch (error) {
       if (gone(error) || token !== opens) return false;
@@ -278,6 +280,13 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     else measureSoon();
     void refreshHistory(true);
     return true;
+  }
+
+  /** Computes like this from now on, where the browser can; what is open goes on. @param {Experiment['fast']} fast */
+  async function useBuild(fast) {
+    const { engine } = get();
+    const build = fast && engine.builds.includes(fast) ? fast : 'simd';
+    if (build !== engine.build) set({ engine: { ...engine, ...(await bridge.call('build', { options: { build } })) } });
   }
 
   /** @param {Experiment} wanted */
@@ -539,6 +548,18 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     }
   }
 
+  /** @param {Experiment['fast']} fast */
+  async function setFast(fast) {
+    try {
+      await useBuild(fast);
+      set({ experiment: { ...experiment(), fast } });
+      address.write(formatLink(experiment()));
+      hush('fast');
+    } catch (error) {
+      if (!gone(error)) tell('fast', 'error', t('fail.fast', { reason: reason(error) }));
+    }
+  }
+
   /** @param {string} id */
   function setView(id) {
     set({ experiment: { ...experiment(), view: id, options: {} } });
@@ -608,7 +629,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   }
 
   return {
-    start, follow, play, pause, stepOnce, reset, setSlow, setModel, setData, setSeed, setKnob, setView, setOption, trainFromScratch,
+    start, follow, play, pause, stepOnce, reset, setSlow, setModel, setData, setSeed, setKnob, setFast, setView, setOption, trainFromScratch,
     learnPoints, openFiles, save, measure: () => measure(), tell, hush, revive, firstLink: () => formatLink(firstExperiment(/** @type {any} */ (get().catalogue))),
     toggle: () => (get().playing ? pause() : play()),
     resize: () => void bridge?.latest('resize', 'resize', surface.size()).catch(() => {}),

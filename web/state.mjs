@@ -7,6 +7,7 @@
 //   #v=1&model=<id>&data=<id>&seed=7&k.rate=0.002&view=<id>&o.time=0.5          k.: a knob, o.: an option of the view
 //   #v=1&weights=<id>&view=<id>                                                 a pretrained run: model, data, knobs are its own
 //   #v=1&model=<id>&data=own&points=g<base64url>                                the visitor's own points
+//   &fast=threads                                                               how to compute, where the browser can
 //   &embed=1&hide=views,time&show=loss&lock=rate,batch                          for figures in other pages
 
 /**
@@ -21,7 +22,7 @@
  * @typedef {{ models: Model[], datasets: Dataset[], weights: Record<string, any>, elsewhere: Dataset[] }} Catalogue
  *   `elsewhere`: data sets that the build has as files and the page has not loaded yet.
  * @typedef {{ model: string, data: string, seed: number, weights: string|null, params: Record<string, any>, view: string|null,
- *   options: Record<string, any>, points: Points|null, embed: boolean, hide: string[], show: string[], lock: string[] }} Experiment
+ *   options: Record<string, any>, points: Points|null, fast: ''|'threads'|'relaxed', embed: boolean, hide: string[], show: string[], lock: string[] }} Experiment
  * @typedef {{ exact: boolean, data: Float32Array }} Points   `exact`: any float32; otherwise on the grid that links carry
  * @typedef {{ key: string, [name: string]: any }} Note       a text of text.mjs and what stands in its braces
  */
@@ -150,7 +151,7 @@ export function firstExperiment(catalogue) {
   const model = findModel(catalogue, entry?.model) ?? catalogue.models[0];
   return {
     model: model.id, data: entry?.data ?? catalogue.datasets[0].id, seed: entry?.seed ?? 1, weights,
-    params: {}, view: model.views[0]?.id ?? null, options: {}, points: null, embed: false, hide: [], show: [], lock: [],
+    params: {}, view: model.views[0]?.id ?? null, options: {}, points: null, fast: /** @type {Experiment['fast']} */ (''), embed: false, hide: [], show: [], lock: [],
   };
 }
 
@@ -236,11 +237,13 @@ export function parseLink(text, catalogue) {
   experiment.view = view?.id ?? null;
   experiment.options = view ? readRows(link, 'o.', view.options, kind, notes) : {};
 
+  const fast = { key: 'fast', title: 'fast', type: /** @type {const} */ ('choice'), default: '', choices: ['threads', 'relaxed'] };
+  experiment.fast = readRows(link, '', [fast], undefined, notes).fast ?? '';
   experiment.embed = link.get('embed') === '1';
   for (const key of /** @type {const} */ (['hide', 'show', 'lock']))
     experiment[key] = (link.get(key) ?? '').split(',').filter(Boolean);
 
-  const known = new Set(['v', 'weights', 'model', 'data', 'seed', 'points', 'view', 'embed', 'hide', 'show', 'lock',
+  const known = new Set(['v', 'weights', 'model', 'data', 'seed', 'points', 'view', 'fast', 'embed', 'hide', 'show', 'lock',
     ...model.params.map((row) => 'k.' + row.key), ...(view?.options ?? []).map((row) => 'o.' + row.key)]);
   const unknown = [...new Set(link.keys())].filter((key) => key && !known.has(key));
   if (unknown.length && !problem) notes.push({ key: 'link.ignored', names: unknown.join(', ') });
@@ -264,6 +267,7 @@ export function formatLink(experiment) {
   for (const [key, value] of Object.entries(experiment.options)) link.set('o.' + key, writeValue(value));
   const points = experiment.points && writePoints(experiment.points);
   if (points) link.set('points', points);
+  if (experiment.fast) link.set('fast', experiment.fast);
   if (experiment.embed) link.set('embed', '1');
   for (const key of /** @type {const} */ (['hide', 'show', 'lock'])) if (experiment[key].length) link.set(key, experiment[key].join(','));
   return link.toString().replaceAll('%2C', ',');

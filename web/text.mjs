@@ -119,6 +119,14 @@ const en = {
   'knobs.seed.new': 'Another seed',
   'knobs.other': 'model',
 
+  'fast.title': 'Speed',
+  'fast.simd': 'standard',
+  'fast.simd.help': 'One core. The same numbers on every machine.',
+  'fast.threads': 'all cores',
+  'fast.threads.help': 'All cores, and still the same numbers as on every machine. Large models gain; small ones do not, and the machine gets warm.',
+  'fast.relaxed': 'fused',
+  'fast.relaxed.help': 'One core with fused multiply-add, up to 1.3 times as fast. Gives up: the numbers repeat on this machine and browser only.',
+
   'loss.title': 'Loss',
   'loss.empty': 'Nothing trained yet. Press play.',
   'loss.from': 'Trained for {steps} steps before it came here. Press play to go on.',
@@ -163,6 +171,7 @@ const en = {
   'fail.open': 'That cannot be opened: {reason} What was open stays.',
   'fail.nothing': 'That cannot be opened: {reason} Choose another model or data set.',
   'fail.knob': '{name} was not changed: {reason}',
+  'fail.fast': 'The speed was not changed: {reason}',
   'fail.view': 'This view cannot be drawn: {reason} Choose another view.',
   'fail.weights': 'The pretrained weights could not be fetched: {reason} Choose a model and a data set to train from scratch.',
   'fail.data': 'The data set {data} could not be fetched: {reason} Choose another data set.',
