@@ -189,7 +189,7 @@ static bool place_in_step(Program *p, Var *v) {
         if (is_each(v) && !take_spreads(p, &p->step[v->step], v)) return false;
     } else v->step = v->last_reader;
     Step *s = &p->step[v->step];
-    v->next = s->first, s->first = v;
+    v->next = s->first, s->first = v, s->n_ops++;
     for (int k = 0; k < SRC_MAX; k++) {
         Var *x = v->src[k] ? root_of(v->src[k]) : NULL;
         if (x && x->last_reader < v->step) x->last_reader = v->step;

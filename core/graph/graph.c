@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/pool.h"
 #include "graph/fuse.h"
 #include "graph/ops.h"
 
@@ -303,8 +304,16 @@ bool scratch_bind(Scratch *s, Arena *arena) {
 
 // --- Running ----------------------------------------------------------------------------------------------------------------
 
+// Threads share a chain in units of so many numbers.
+enum { UNIT = 64 };
+static void chain_units(void *context, int begin, int end) {
+    const Step *s = context;
+    int size = s->first->size;
+    chain_run(s, begin * UNIT, end * UNIT < size ? end * UNIT : size, false);
+}
+
 void step_run(const Step *s) {
-    if (is_each(s->first)) chain_run(s, 0, s->first->size, false);
+    if (is_each(s->first)) pool_run((s->first->size + UNIT - 1) / UNIT, UNIT * PASS * s->n_ops, chain_units, (void *)s);
     else op_defs[s->first->op].run(s->first);
 }
 

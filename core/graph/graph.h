@@ -62,7 +62,7 @@ struct Var {
 
 // What program_run does one after another: one op, or a chain of elementwise ops of the same size (fuse.h).
 typedef struct Spread Spread;
-typedef struct { Var *first; int block, n_spreads; Spread *spread; } Step;
+typedef struct { Var *first; int n_ops, block, n_spreads; Spread *spread; } Step;
 
 // Scratch memory that the programs of one run share: as large as the largest of them.
 typedef struct { size_t size; float *data; int n; Program *program[16]; } Scratch;

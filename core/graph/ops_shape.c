@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/pool.h"
 #include "base/rng.h"
 #include "base/vec.h"
 #include "graph/ops.h"
@@ -64,8 +65,16 @@ static Var *noise_leaf(Program *p, Op op, int d0, int d1) {
 Var *v_randn(Program *p, int d0, int d1) { return noise_leaf(p, OP_randn, d0, d1); }
 Var *v_rand(Program *p, int d0, int d1) { return noise_leaf(p, OP_rand, d0, d1); }
 static Key stream_of(const Var *y) { return (Key){ y->p->seed, STREAM_TRAIN + (uint32_t)y->i[0] }; }
-void op_run_randn(Var *y) { rng_normal_rows(stream_of(y), 0, y->p->tick, y->data, y->dim[0], y->dim[1]); }
-void op_run_rand(Var *y) { rng_uniform_rows(stream_of(y), 0, y->p->tick, y->data, y->dim[0], y->dim[1]); }
+static void randn_rows(void *context, int begin, int end) {
+    const Var *y = context;
+    rng_normal_rows(stream_of(y), (uint32_t)begin, y->p->tick, y->data + (long)begin * y->dim[1], end - begin, y->dim[1]);
+}
+static void rand_rows(void *context, int begin, int end) {
+    const Var *y = context;
+    rng_uniform_rows(stream_of(y), (uint32_t)begin, y->p->tick, y->data + (long)begin * y->dim[1], end - begin, y->dim[1]);
+}
+void op_run_randn(Var *y) { pool_run(y->dim[0], 20 * PASS * y->dim[1], randn_rows, y); }
+void op_run_rand(Var *y) { pool_run(y->dim[0], 10 * PASS * y->dim[1], rand_rows, y); }
 NO_GRAD(randn)
 NO_GRAD(rand)
 
@@ -105,8 +114,9 @@ Var *v_sum_to(Var *x, int rank, const int *dim) {
     return var_new(x->p, OP_sum_to, rank, dim, x, NULL);
 }
 
-// How x is summed into y: merged axes of x, last first, and y's step along each, 0 where it is summed.
-typedef struct { int dim[RANK_MAX], step[RANK_MAX]; } Fold;
+// How x is summed into y: merged axes of x, last first, and y's step along each, 0 where it is summed.  Threads share one of the axes that
+// stay, in units: the first of x where there are several.
+typedef struct { int dim[RANK_MAX], step[RANK_MAX], shared, unit; } Fold;
 
 static Fold fold_of(const Var *x, const Var *y) {
     Fold f = { .dim = { 1, 1, 1, 1 } };
@@ -118,24 +128,37 @@ static Fold fold_of(const Var *x, const Var *y) {
         else f.dim[n] = x->dim[i], kept[n] = keep, n++;
     }
     for (int k = 0; k < n; k++)
-        if (kept[k]) f.step[k] = step, step *= f.dim[k];
+        if (kept[k]) f.step[k] = step, step *= f.dim[k], f.shared = k;
+    f.unit = f.shared == 0 ? 16 : 1;                             // the last axis by cache lines
     return f;
 }
+static int shares(const Fold *f) { return f->step[f->shared] ? (f->dim[f->shared] + f->unit - 1) / f->unit : 1; }
 
 // Adds n numbers to the one or (kept) n at `to`.  mean: NULL, or what stands at y's place.
 typedef void AddRun(float *restrict to, const float *restrict from, const float *restrict mean, int n, bool kept);
 
-// Adds each run of x, its last merged axis, to where it belongs in y.
-INLINE void fold(AddRun *add, const Var *x, const float *mean, Var *y) {
-    const Fold f = fold_of(x, y);
-    const float *from = x->data;
-    memset(y->data, 0, sizeof(float) * (size_t)y->size);
-    for (int l = 0; l < f.dim[3]; l++)
-        for (int k = 0; k < f.dim[2]; k++)
-            for (int j = 0; j < f.dim[1]; j++, from += f.dim[0]) {
-                long at = (long)j * f.step[1] + (long)k * f.step[2] + (long)l * f.step[3];
-                add(y->data + at, from, mean ? mean + at : NULL, f.dim[0], f.step[0] != 0);
+// Adds each run of x, its last merged axis, to where it belongs in y: the shares begin..end-1.
+INLINE void fold(AddRun *add, const Var *y, const float *mean, int begin, int end) {
+    const Fold f = fold_of(y->src[0], y);
+    int from[RANK_MAX] = { 0 }, to[RANK_MAX];
+    memcpy(to, f.dim, sizeof to);
+    if (f.step[f.shared]) {
+        from[f.shared] = begin * f.unit;
+        if (end * f.unit < f.dim[f.shared]) to[f.shared] = end * f.unit;
+    }
+    for (int l = from[3]; l < to[3]; l++)
+        for (int k = from[2]; k < to[2]; k++)
+            for (int j = from[1]; j < to[1]; j++) {
+                const float *run = y->src[0]->data + (((long)l * f.dim[2] + k) * f.dim[1] + j) * f.dim[0] + from[0];
+                long at = (long)from[0] * f.step[0] + (long)j * f.step[1] + (long)k * f.step[2] + (long)l * f.step[3];
+                add(y->data + at, run, mean ? mean + at : NULL, to[0] - from[0], f.step[0] != 0);
             }
+}
+
+static void run_fold(PoolWork *work, Var *y) {
+    const Fold f = fold_of(y->src[0], y);
+    memset(y->data, 0, sizeof(float) * (size_t)y->size);
+    pool_run(shares(&f), PASS * y->src[0]->size / shares(&f), work, y);
 }
 
 INLINE void add_run(float *restrict to, const float *restrict from, const float *restrict mean, int n, bool kept) {
@@ -143,7 +166,8 @@ INLINE void add_run(float *restrict to, const float *restrict from, const float 
     if (!kept) *to += sum_run(from, n);
     else for (int i = 0; i < n; i++) to[i] += from[i];
 }
-void op_run_sum_to(Var *y) { fold(add_run, y->src[0], NULL, y); }
+static void sum_shares(void *y, int begin, int end) { fold(add_run, y, NULL, begin, end); }
+void op_run_sum_to(Var *y) { run_fold(sum_shares, y); }
 void op_grad_sum_to(Var *y, Var *dy, Var **dx) { dx[0] = v_expand(dy, y->src[0]->rank, y->src[0]->dim); }
 
 Var *v_sum(Var *x) { return v_sum_to(x, x->rank, (int[]){ 1, 1, 1, 1 }); }
@@ -191,10 +215,10 @@ static void exp_below(const float *x, float top, float *out, int n) {
     vexp(out, out, n);
 }
 
-void op_run_lse(Var *y) {
-    const Var *x = y->src[0];
+static void lse_rows(void *context, int begin, int end) {
+    const Var *y = context, *x = y->src[0];
     int n = x->dim[x->rank - 1];
-    for (int r = 0; r < y->size; r++) {
+    for (int r = begin; r < end; r++) {
         const float *row = x->data + (long)r * n;
         float top = greatest(row, n), sum = 0, part[256];
         for (int at = 0; at < n; at += 256) {
@@ -205,19 +229,25 @@ void op_run_lse(Var *y) {
         y->data[r] = top + log1(sum);
     }
 }
+void op_run_lse(Var *y) { pool_run(y->size, 4 * PASS * y->src[0]->size / y->size, lse_rows, y); }
 void op_grad_lse(Var *y, Var *dy, Var **dx) { dx[0] = v_mul(v_exp(v_sub(y->src[0], y)), dy); }
 
 Var *v_softmax(Var *x) { return var_new(x->p, OP_softmax, x->rank, x->dim, x, NULL); }
 
-void op_run_softmax(Var *y) {
+static void softmax_rows(void *context, int begin, int end) {
+    const Var *y = context;
     int n = y->dim[y->rank - 1];
-    for (int r = 0; r < y->size; r += n) {
-        const float *x = y->src[0]->data + r;
-        float *out = y->data + r;
+    for (int r = begin; r < end; r++) {
+        const float *x = y->src[0]->data + (long)r * n;
+        float *out = y->data + (long)r * n;
         exp_below(x, greatest(x, n), out, n);
         const float share = 1 / sum_run(out, n);
         for (int i = 0; i < n; i++) out[i] *= share;
     }
+}
+void op_run_softmax(Var *y) {
+    int n = y->dim[y->rank - 1];
+    pool_run(y->size / n, 4 * PASS * n, softmax_rows, y);
 }
 void op_grad_softmax(Var *y, Var *dy, Var **dx) {
     int dim[RANK_MAX];
@@ -237,7 +267,8 @@ INLINE void spread_run(float *restrict to, const float *restrict from, const flo
     if (!kept) *to += square_run(from, *mean, n);
     else for (int i = 0; i < n; i++) to[i] += (from[i] - mean[i]) * (from[i] - mean[i]);
 }
-void op_run_spread(Var *y) { fold(spread_run, y->src[0], y->src[1]->data, y); }
+static void spread_shares(void *y, int begin, int end) { fold(spread_run, y, ((Var *)y)->src[1]->data, begin, end); }
+void op_run_spread(Var *y) { run_fold(spread_shares, y); }
 void op_grad_spread(Var *y, Var *dy, Var **dx) {
     if (y->src[0]->wanted) dx[0] = v_mul(v_sub(y->src[0], y->src[1]), v_scale(dy, 2));
 }
@@ -271,8 +302,14 @@ void op_grad_copy(Var *y, Var *dy, Var **dx) { (void)y; dx[0] = dy; }
 static int outer_of(const Var *x, int axis) { int n = 1; for (int i = 0; i < axis; i++) n *= x->dim[i]; return n; }
 static int inner_of(const Var *x, int axis) { int n = 1; for (int i = axis + 1; i < x->rank; i++) n *= x->dim[i]; return n; }
 
+typedef struct { float *to; int to_step; const float *from; int from_step, run; } Runs;
+
+static void copy_some(void *context, int begin, int end) {
+    const Runs *r = context;
+    for (int i = begin; i < end; i++) memcpy(r->to + (long)i * r->to_step, r->from + (long)i * r->from_step, sizeof(float) * (size_t)r->run);
+}
 static void copy_runs(float *to, int to_step, const float *from, int from_step, int run, int n) {
-    for (int i = 0; i < n; i++, to += to_step, from += from_step) memcpy(to, from, sizeof(float) * (size_t)run);
+    pool_run(n, PASS * run, copy_some, &(Runs){ to, to_step, from, from_step, run });
 }
 
 // Slice and pad are each other's gradient.  i: axis, start.
@@ -347,17 +384,21 @@ Var *v_permute(Var *x, int rank, const int *axis) {
     memcpy(y->i, axis, sizeof(int) * (size_t)rank);
     return y;
 }
-void op_run_permute(Var *y) {
-    const Var *x = y->src[0];
+// Pieces of the two slowest of four axes.
+static void permute_pieces(void *context, int begin, int end) {
+    const Var *y = context, *x = y->src[0];
     int pad = RANK_MAX - y->rank, d[RANK_MAX] = { 1, 1, 1, 1 }, s[RANK_MAX] = { 0 };
     for (int k = 0; k < y->rank; k++) d[pad + k] = y->dim[k], s[pad + k] = inner_of(x, y->i[k]);
-    float *to = y->data;
-    for (int i = 0; i < d[0]; i++)
-        for (int j = 0; j < d[1]; j++)
-            for (int k = 0; k < d[2]; k++) {
-                const float *from = x->data + (long)i * s[0] + (long)j * s[1] + (long)k * s[2];
-                for (int l = 0; l < d[3]; l++) *to++ = from[(long)l * s[3]];
-            }
+    float *to = y->data + (long)begin * d[2] * d[3];
+    for (int i = begin; i < end; i++)
+        for (int k = 0; k < d[2]; k++) {
+            const float *from = x->data + (long)(i / d[1]) * s[0] + (long)(i % d[1]) * s[1] + (long)k * s[2];
+            for (int l = 0; l < d[3]; l++) *to++ = from[(long)l * s[3]];
+        }
+}
+void op_run_permute(Var *y) {
+    int pieces = y->rank == 4 ? y->dim[0] * y->dim[1] : y->rank == 3 ? y->dim[0] : 1;
+    pool_run(pieces, 2 * PASS * y->size / pieces, permute_pieces, y);
 }
 void op_grad_permute(Var *y, Var *dy, Var **dx) {
     int back[RANK_MAX];
