@@ -2,8 +2,8 @@
 //
 // A model writes its forward pass and its loss with the builders below (v_...).  v_grads() walks the graph backwards and
 // appends the gradient, written with the same ops, so a gradient can be differentiated again.  program_end() keeps what the outputs
-// need, gives every value a place in a shared scratch block by liveness, and program_run() replays the list.  Nothing is
-// allocated after that.
+// need, joins ops that run better together (fuse.c), gives every value a place in a shared scratch block by liveness, and program_run()
+// replays the list.  Nothing is allocated after that.
 //
 // Rules: creation order is topological order.  One graph is one program; programs share parameters, scratch memory and nothing
 // else.  Values are float32, row-major, 1 to 4 dimensions.  A wrong shape marks the graph failed with a message that names
@@ -43,7 +43,7 @@ struct Var {
     int i[ATTR_MAX];
     const double *live;          // knob: where its value stands
     const Param *param;          // param: which one.  Else the running statistic that this value feeds, or NULL
-    float *data;                 // leaf: the caller's memory.  Else set by program_end, valid during program_run
+    float *data;                 // leaf: the caller's memory.  Else set by scratch_bind, valid during program_run; NULL inside a chain
     float *temp;                 // workspace of this op during its run, or NULL
     const char *name;            // for messages and pictures; static, or NULL
     bool wanted;                 // the gradient being built depends on it

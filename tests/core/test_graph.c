@@ -232,6 +232,22 @@ TEST(graph, "the first value that is not finite is named") {
     arena_free(&t.arena);
 }
 
+TEST(graph, "a value that is not finite is named also where it never reaches memory") {
+    Arena a;
+    Scratch s = { 0 };
+    Program p;
+    arena_init(&a, "test", NULL);
+    program_begin(&p, "p", &a, &s, 1);
+    Var *x = v_input(&p, "x", 3000, 1), *y = v_log(v_offset(x, -2)), *z = program_keep(v_tanh(v_square(y)));
+    for (int i = 0; i < x->size; i++) x->data[i] = 3;
+    ENSURE(program_end(&p) && scratch_bind(&s, &a));
+    ENSURE_EQUAL(p.n_steps, 1);
+    ENSURE(!program_run_checked(&p, 0));
+    x->data[2500] = 1;
+    ENSURE(program_run_checked(&p, 0) == y && !y->data && isnan(z->data[2500]));
+    arena_free(&a);
+}
+
 TEST(graph, "a value that no input reaches has gradient zero, and detach stops it") {
     Arena a;
     Scratch s = { 0 };
