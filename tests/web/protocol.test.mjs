@@ -34,7 +34,7 @@ function rig({ webgl = true, stepMs = 0 } = {}) {
   let time = 0, id = 0;
   const engine = createEngine({
     post: (message) => posted.push(message), frame: (tick) => frames.push(tick), now: () => (time += stepMs),
-    createLab: async () => createLab(),
+    createLab,
   });
   const canvas = { width: 0, height: 0, getContext: () => (webgl ? context.gl : null), addEventListener: (type, heard) => { listeners[type] = heard; } };
   const send = async (type, data = {}) => {
@@ -184,6 +184,27 @@ test('weights go out as bytes and come back as the same run, knobs on top', asyn
   assert.deepEqual([run.model, run.data, step, run.params[live.key]], [model.id, points, 5, live.min]);
   assert.ok(datasets.length > 0);
   assert.deepEqual((await send('call', { verb: 'sample', args: [9, { seed: 2 }] })).result.data, before);
+});
+
+test('another build takes the run over where it stands, with everything that was given; a refusal changes nothing', async () => {
+  const { send, start, open, context } = rig();
+  const { build, builds } = await start();
+  assert.deepEqual([build, builds], ['simd', ['simd', 'threads', 'relaxed']]);
+  const points = Float32Array.from({ length: 40 }, (_, i) => Math.sin(i));
+  await send('addData', { set: { id: 'mine', kind: 'points', shape: [2], data: points } });
+  await open({ data: 'mine' });
+  await send('step', { n: 4 });
+  const { bytes } = await send('save');
+  const reply = await send('build', { options: { build: 'threads', threads: 2 } });
+  assert.deepEqual([reply.build, reply.threads], ['threads', 2]);
+  assert.deepEqual((await send('save')).bytes, bytes);
+  assert.equal((await send('draw', { data: 'mine', n: 2, seed: 1 })).ok, true);
+  context.calls.length = 0;
+  assert.equal((await send('step', { n: 1 })).step, 5);
+  assert.ok(context.calls.some((name) => name.startsWith('draw')), 'it draws on the same canvas');
+  assert.equal((await send('build', { options: { build: 'fast' } })).error.code, 'bad-argument');
+  assert.equal((await send('step', { n: 1 })).step, 6);
+  assert.equal((await send('build', { options: {} })).build, 'simd');
 });
 
 test('a run that diverges stops playing, with an event that names the step', async () => {

@@ -130,6 +130,18 @@ test('damaged points are a problem', () => {
     assert.equal(parseLink(`model=${lab.models[0].id}&points=${text}`, catalogue).problem?.key, 'link.points', text);
 });
 
+test('a link carries the choice of speed, and no other than there is', () => {
+  const start = `model=${lab.models[0].id}&data=${kinds.points}`;
+  for (const fast of ['threads', 'relaxed']) {
+    const { experiment, notes } = parseLink(`${start}&fast=${fast}`, catalogue);
+    assert.deepEqual([experiment.fast, notes], [fast, []]);
+    assert.match(formatLink(experiment), new RegExp(`&fast=${fast}`));
+  }
+  const { experiment, notes } = parseLink(`${start}&fast=very`, catalogue);
+  assert.deepEqual([experiment.fast, notes.map(({ key }) => key)], ['', ['link.value']]);
+  assert.doesNotMatch(formatLink(experiment), /fast/);
+});
+
 test('a bare figure shows what it needs, less what the link hides and more what it shows', () => {
   const { experiment } = parseLink(`model=${lab.models[0].id}&data=${kinds.points}&embed=1&hide=views&show=loss,knobs&lock=rate`, catalogue);
   assert.deepEqual(['transport', 'views', 'loss', 'about'].map((part) => partShown(experiment, part)), [true, false, true, false]);
