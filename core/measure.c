@@ -37,7 +37,7 @@ static float *test_rows(Task *t, int n) {
 // Calls a verb on n rows; its array `data` lives in t->out until the next call.
 static const Array *answer(Task *t, const char *verb, int n, const float *x) {
     char options[48] = "";
-    if (strcmp(verb, "reconstruct")) snprintf(options, sizeof options, "seed\t%u\n", t->seed);
+    if (strcmp(verb, "reconstruct") && strcmp(verb, "encode")) snprintf(options, sizeof options, "seed\t%u\n", t->seed);
     Call c = { .n = n, .x = x, .n_x = x ? (size_t)n * (size_t)t->run->data->dim : 0, .options = options };
     if (x && run_can(t->run, "label")) c.labels = t->labels, c.n_labels = (size_t)n;
     Out result;
@@ -120,6 +120,22 @@ EVAL_MODES(high_quality, high_quality, share_se(got.high_quality, n))
 EVAL_MODES(within_1, within_1, share_se(got.within_1, n))
 EVAL_MODES(mode_kl, reverse_kl, (double)NAN)
 
+// Are the codes of test examples draws of N(0, I)?  The kernel's width is that of the WAE's paper, 2 d; the floor is the 95th percentile when the rows
+// of both are dealt out at random.
+static bool eval_code_mmd(Task *t, Score *s) {
+    int d = t->run->model.code_dim, n = count_of(t, 1000);
+    const float *x = test_rows(t, n);
+    const Array *codes = x ? answer(t, "encode", n, x) : NULL;
+    float *z = arena_new(&t->out.arena, float, n * d);
+    if (!codes || !z) return false;
+    rng_normal_rows((Key){ t->seed, STREAM_MEASURE }, 0, 0, z, n, d);
+    double value, p;
+    Null null;
+    if (!mmd2_permutation(codes->data, n, z, n, d, (Kernel){ KERNEL_IMQ, 2 * (float)d }, 500, t->seed, &t->out.arena, &value, &p, &null)) return false;
+    *s = (Score){ value, null.q95, NAN, n };
+    return true;
+}
+
 // How far apart both ends of the estimated normaliser are: all of it may be in the likelihood.
 static bool eval_partition(Task *t, Score *s) {
     double low, high;
@@ -190,6 +206,7 @@ EVAL_JUDGED(rarest)
 
 static bool has_density(const Run *run) { return run_can(run, "logProb"); }
 static bool has_bound(const Run *run) { return run_can(run, "bound"); }
+static bool has_normal_codes(const Run *run) { return run->model.def->normal_codes; }
 static bool estimates_z(const Run *run) { return run->model.def->partition; }
 static bool makes_points(const Run *run) { return !run->model.image && run_can(run, "sample"); }
 static bool has_modes(const Run *run) { return makes_points(run) && run->data->def.n_modes > 0; }

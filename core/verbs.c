@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/real.h"
+#include "measures/measures.h"
 #include "run.h"
 
 enum { ROWS_MAX = 10000000, FRAMES_MAX = 256 };
@@ -63,14 +64,16 @@ static bool finite_rows(const char *what, const float *x, size_t n) {
 #define SEED { .key = "seed", .title = "Seed", .type = KNOB_INTEGER, .min = 0, .max = 4294967295.0 }
 #define LABEL { .key = "label", .title = "Class", .type = KNOB_INTEGER, .points = -1, .image = -1, .min = -1, .max = 255 }
 
-enum { SAMPLE_SEED, SAMPLE_LABEL, SAMPLE_TEMPERATURE, SAMPLE_STEPS, SAMPLE_SAMPLER, SAMPLE_TRUNCATION, TRACE_FRAMES };
+enum { SAMPLE_SEED, SAMPLE_LABEL, SAMPLE_TEMPERATURE, SAMPLE_STEPS, SAMPLE_SAMPLER, SAMPLE_TRUNCATION, SAMPLE_PRIOR, TRACE_FRAMES };
+enum { PRIOR_OWN, PRIOR_FITTED };
 #define SAMPLE_OPTIONS \
     [SAMPLE_SEED] = SEED, \
     [SAMPLE_LABEL] = LABEL, \
     [SAMPLE_TEMPERATURE] = { .key = "temperature", .title = "Temperature", .points = 1, .image = 1, .min = 0, .max = 4 }, \
     [SAMPLE_STEPS] = { .key = "steps", .title = "Sampling steps", .type = KNOB_INTEGER, .min = 0, .max = 4000 }, \
     [SAMPLE_SAMPLER] = { .key = "sampler", .title = "Sampler", .type = KNOB_CHOICE, .choices = SAMPLER_CHOICES }, \
-    [SAMPLE_TRUNCATION] = { .key = "truncation", .title = "Truncation", .min = 0, .max = 10 }
+    [SAMPLE_TRUNCATION] = { .key = "truncation", .title = "Truncation", .min = 0, .max = 10 }, \
+    [SAMPLE_PRIOR] = { .key = "prior", .title = "Codes from", .type = KNOB_CHOICE, .choices = "own|fitted" }
 static const Knob sample_options[] = { SAMPLE_OPTIONS, KNOBS_END };
 static const Knob trace_options[] = {
     SAMPLE_OPTIONS,
@@ -143,6 +146,8 @@ static bool draw_of(const Run *run, const double *o, Draw *d) {
     if (d->sampler && !(run_verbs(run) & CAN_ESTIMATES)) return fail(ERROR_UNSUPPORTED, "sampler: %s has one way to sample, so there is none to choose", def->id);
     if (d->truncation > 0 && d->truncation < .05) return fail(ERROR_BAD_ARGUMENT, "truncation: was %g; accepted: 0 for none, or 0.05 to 10", d->truncation);
     if (d->truncation > 0 && iterative) return fail(ERROR_UNSUPPORTED, "truncation: %s starts from noise, not from a code", def->id);
+    if (o[SAMPLE_PRIOR] && !((run_verbs(run) & CAN_ENCODE) && (run_verbs(run) & CAN_DECODE)))
+        return fail(ERROR_UNSUPPORTED, "prior: %s does not both encode and decode, so no codes of data can be fitted", def->id);
     return true;
 }
 
@@ -154,20 +159,6 @@ static int chunk_at(Run *run, int first, int n) {
     return n - first < run->model.chunk ? n - first : run->model.chunk;
 }
 #define EACH_CHUNK(first, m, n) for (int first = 0, m = 0; first < (n) && (m = chunk_at(run, first, n)) > 0; first += m)
-
-static bool do_sample(Run *run, const Call *c, const double *o, Out *out) {
-    Draw d;
-    if (!count_is_good("n", c->n, ROWS_MAX) || !draw_of(run, o, &d)) return false;
-    Model *m = &run->model;
-    float *x = out_examples(run, out, "data", 1, &c->n);
-    float *codes = m->code_dim ? out_f32(out, "codes", 2, (int[]){ c->n, m->code_dim }) : NULL;
-    if (!x || (m->code_dim && !codes) || !drawn_classes(run, c, o[SAMPLE_LABEL], d.seed, c->n, out)) return false;
-    EACH_CHUNK(first, k, c->n)
-        if (!m->def->sample(m, &d, (uint32_t)first, k, x + (size_t)first * (size_t)m->dim, codes ? codes + (size_t)first * (size_t)m->code_dim : NULL))
-            return false;
-    from_model(run, x, (size_t)c->n);
-    return true;
-}
 
 static bool encode_rows(Run *run, const float *x, int n, float *codes) {
     Model *m = &run->model;
@@ -188,6 +179,67 @@ static bool decode_rows(Run *run, const float *codes, int n, float *x) {
     EACH_CHUNK(first, k, n)
         if (!m->def->decode(m, k, codes + (size_t)first * (size_t)m->code_dim, x + (size_t)first * (size_t)m->dim)) return false;
     from_model(run, x, (size_t)n);
+    return true;
+}
+
+// --- Codes from a Gaussian fitted to those of training examples --------------------------------------------------------------------
+
+// mean [d] and the lower Cholesky factor [d,d] of the covariance of the codes of some training examples.
+static bool fit_codes(Run *run, double *mean, double *factor) {
+    enum { EXAMPLES = 2000 };
+    Model *m = &run->model;
+    int d = m->code_dim;
+    const int32_t *asked = run->labels;
+    float *x = arena_new(&run->arena, float, EXAMPLES * m->dim), *codes = arena_new(&run->arena, float, EXAMPLES * d);
+    int32_t *labels = arena_new(&run->arena, int32_t, EXAMPLES);
+    if (!x || !codes || !labels) return false;
+    data_draw(run->data, SPLIT_TRAIN, m->seed, 0, EXAMPLES, x, labels);
+    run->labels = asked ? labels : NULL;
+    bool ok = encode_rows(run, x, EXAMPLES, codes);
+    run->labels = asked;
+    if (!ok) return false;
+    mean_cov(codes, EXAMPLES, d, mean, factor);
+    for (int i = 0; i < d; i++)
+        for (int j = 0; j <= i; j++) {
+            double sum = factor[i * d + j];
+            for (int k = 0; k < j; k++) sum -= factor[i * d + k] * factor[j * d + k];
+            factor[i * d + j] = i == j ? sqrt(sum > 1e-12 ? sum : 1e-12) : sum / factor[j * d + j];
+        }
+    return true;
+}
+
+static bool fitted_sample(Run *run, const Draw *d, int n, float *x, float *codes) {
+    Model *m = &run->model;
+    int width = m->code_dim;
+    ArenaMark mark = arena_mark(&run->arena);
+    double *mean = arena_new(&run->arena, double, width), *factor = arena_new(&run->arena, double, width * width), *z = arena_new(&run->arena, double, width);
+    bool ok = mean && factor && z && fit_codes(run, mean, factor);
+    if (ok) model_codes(m, d, 0, n, codes);
+    for (int r = 0; ok && r < n; r++) {
+        float *code = codes + (size_t)r * (size_t)width;
+        for (int i = 0; i < width; i++) z[i] = d->temperature * (double)code[i];
+        for (int i = 0; i < width; i++) {
+            double sum = mean[i];
+            for (int k = 0; k <= i; k++) sum += factor[i * width + k] * z[k];
+            code[i] = (float)sum;
+        }
+    }
+    arena_release(&run->arena, mark);
+    return ok && decode_rows(run, codes, n, x);
+}
+
+static bool do_sample(Run *run, const Call *c, const double *o, Out *out) {
+    Draw d;
+    if (!count_is_good("n", c->n, ROWS_MAX) || !draw_of(run, o, &d)) return false;
+    Model *m = &run->model;
+    float *x = out_examples(run, out, "data", 1, &c->n);
+    float *codes = m->code_dim ? out_f32(out, "codes", 2, (int[]){ c->n, m->code_dim }) : NULL;
+    if (!x || (m->code_dim && !codes) || !drawn_classes(run, c, o[SAMPLE_LABEL], d.seed, c->n, out)) return false;
+    if (o[SAMPLE_PRIOR]) return fitted_sample(run, &d, c->n, x, codes);
+    EACH_CHUNK(first, k, c->n)
+        if (!m->def->sample(m, &d, (uint32_t)first, k, x + (size_t)first * (size_t)m->dim, codes ? codes + (size_t)first * (size_t)m->code_dim : NULL))
+            return false;
+    from_model(run, x, (size_t)c->n);
     return true;
 }
 
@@ -368,6 +420,24 @@ static bool do_inpaint(Run *run, const Call *c, const double *o, Out *out) {
     return true;
 }
 
+// One array for each of the networks, named by its title.
+static bool do_twins(Run *run, const Call *c, const double *o, Out *out) {
+    Model *m = &run->model;
+    int n = rows_of("x", c->x, c->n_x, m->dim);
+    if (!n || !finite_rows("x", c->x, c->n_x) || !given_classes(run, c, o[0], n, out)) return false;
+    float *rows = arena_new(&out->arena, float, m->chunk * m->dim);
+    const char *title = NULL;
+    for (int k = 0; rows && (title = m->def->twin(m, k, 0, NULL, NULL)); k++) {
+        float *codes = out_f32(out, title, 2, (int[]){ n, m->code_dim });
+        if (!codes) return false;
+        EACH_CHUNK(first, part, n) {
+            to_model(run, c->x + (size_t)first * (size_t)m->dim, rows, part);
+            m->def->twin(m, k, part, rows, codes + (size_t)first * (size_t)m->code_dim);
+        }
+    }
+    return rows;
+}
+
 static bool do_measure(Run *run, const Call *c, const double *o, Out *out) {
     return run_measure(run, c->name ? c->name : "", (int)o[1], (uint32_t)o[BOUND_SEED], out);
 }
@@ -438,6 +508,7 @@ static const struct {
     { "bound", CAN_BOUND, bound_options, do_bound },
     { "trace", CAN_TRACE, trace_options, do_trace },
     { "inpaint", CAN_INPAINT, sample_options, do_inpaint },
+    { "twins", CAN_TWINS, label_options, do_twins },
     { "critic", CAN_CRITIC, critic_options, do_critic },
     { "measure", ALWAYS, measure_options, do_measure },
     { "view", ALWAYS, NULL, do_view },

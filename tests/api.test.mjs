@@ -97,7 +97,7 @@ test('models say all that a menu, a slider and a link need', () => {
   for (const { id, title, family, summary, paper, params, data, can, views } of models) {
     for (const text of [id, title, family, summary, paper]) assert.ok(typeof text === 'string' && text, `${id} has every text`);
     assert.ok(data.length && data.every((kind) => ['points', 'image'].includes(kind)));
-    for (const kind of data) for (const verb of forKind(can, kind)) assert.ok([...VERBS, 'label', 'steps', 'estimates'].includes(verb), `${id} can ${verb}`);
+    for (const kind of data) for (const verb of forKind(can, kind)) assert.ok([...VERBS, 'twins', 'label', 'steps', 'estimates'].includes(verb), `${id} can ${verb}`);
     for (const view of views) for (const key of ['id', 'kind', 'title']) assert.ok(view[key], `${id}: a view has a ${key}`);
     for (const view of views) for (const option of view.options) checkParam(`${id}/${view.id}`, option, data);
     for (const param of params) checkParam(id, param, data);
@@ -351,6 +351,7 @@ for (const pair of all) {
     const { shape } = lab.datasets.find(({ id }) => id === pair.data);
     const x = lab.draw(pair.data, 5, { split: 'test' });
     const can = (verb) => pair.can.includes(verb);
+    const given = can('label') ? { label: 1 } : {};
     assert.deepEqual(run.can, pair.can);
     const drawn = run.sample(7, { seed: 5 });
     isTensor(drawn, [7, ...shape]);
@@ -358,25 +359,44 @@ for (const pair of all) {
     assert.ok('codes' in drawn && 'labels' in drawn);
     if (run.codeSize) isTensor(drawn.codes, [7, run.codeSize]);
     for (const input of [x.data, { data: x.data, shape: x.shape }, x]) {
-      if (can('encode')) isTensor(run.encode(input), [5, run.codeSize]);
-      if (can('reconstruct')) isTensor(run.reconstruct(input), [5, ...shape]);
+      if (can('encode')) isTensor(run.encode(input, given), [5, run.codeSize]);
+      if (can('reconstruct')) isTensor(run.reconstruct(input, given), [5, ...shape]);
     }
-    if (can('decode')) isTensor(run.decode(drawn.codes), [7, ...shape]);
+    if (can('decode')) isTensor(run.decode(drawn.codes, given), [7, ...shape]);
     if (can('interpolate')) {
       const [a, b] = [0, 1].map((i) => drawn.codes.data.slice(i * run.codeSize, (i + 1) * run.codeSize));
       for (const path of ['lerp', 'slerp']) {
-        const walk = run.interpolate(a, b, 5, { path });
+        const walk = run.interpolate(a, b, 5, { path, ...given });
         isTensor(walk, [5, ...shape]);
         const width = walk.data.length / 5;
         if (can('decode')) {
           const ends = [walk.data.slice(0, width), walk.data.slice(-width)];
-          [a, b].forEach((code, i) => run.decode(code).data.forEach((value, j) => assert.ok(Math.abs(value - ends[i][j]) < 1e-4, 'both ends are included')));
+          [a, b].forEach((code, i) => run.decode(code, given).data.forEach((value, j) => assert.ok(Math.abs(value - ends[i][j]) < 1e-4, 'both ends are included')));
         }
       }
     }
     for (const verb of ['logProb', 'bound'].filter(can)) {
-      const nats = run[verb](x.data);
+      const nats = run[verb](x.data, given);
       assert.ok(nats instanceof Float64Array && nats.length === 5 && nats.every(Number.isFinite), verb);
+    }
+    if (can('label')) {
+      assert.ok(drawn.labels instanceof Int32Array && drawn.labels.length === 7);
+      assert.deepEqual([...run.sample(7, { label: 1 }).labels], Array(7).fill(1));
+      const mixed = run.sample(7, { seed: 5, label: drawn.labels });
+      assert.deepEqual(mixed.data, drawn.data, 'the classes that were drawn, asked for one by one');
+      for (const bad of [-2, 1.5, 256, 'x', [0, 1]]) refuses(() => run.sample(7, { label: bad }), 'bad-argument', /label/);
+      if (can('decode')) refuses(() => run.decode(drawn.codes), 'bad-argument', /label/);
+    } else {
+      assert.equal(drawn.labels, null);
+      refuses(() => run.sample(7, { label: 1 }), 'unsupported', /label/);
+    }
+    if (can('twins')) for (const codes of Object.values(run.twins(x.data))) isTensor(codes, [5, run.codeSize]);
+    if (can('encode') && can('decode')) isTensor(run.sample(7, { prior: 'fitted' }), [7, ...shape]);
+    else refuses(() => run.sample(7, { prior: 'fitted' }), 'unsupported', /prior/);
+    if (can('inpaint')) {
+      const mask = new Float32Array(x.data.length / 5).fill(1, 0, 10);
+      const { data } = run.inpaint(x.data, mask);
+      for (let i = 0; i < 10; i++) assert.equal(data[i], x.data[i]);
     }
     if (can('trace')) {
       const { data, shape: all, time, noise, clean } = run.trace(3, { frames: 6 });

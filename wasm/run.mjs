@@ -38,6 +38,7 @@ import { engineError, readOut, withMemory } from './engine.mjs';
  * @property {number} [steps] diffusion: how many of the training steps to use
  * @property {'default' | 'ancestral' | 'ddim'} [sampler] diffusion
  * @property {number} [truncation] redraws codes further out than this
+ * @property {'own' | 'fitted'} [prior] where codes are drawn: the model's own law, or a Gaussian fitted to the codes of training examples
  */
 
 /** @typedef {SampleOptions & { frames?: number }} TraceOptions */
@@ -114,6 +115,7 @@ const OPTIONS = [
   { key: 'n', type: 'integer' },
   { key: 'optimal', type: 'boolean' },
   { key: 'sampler', type: 'choice' },
+  { key: 'prior', type: 'choice', choices: ['own', 'fitted'] },
   { key: 'path', type: 'choice', choices: ['lerp', 'slerp'] },
 ];
 
@@ -299,6 +301,14 @@ export class Run {
   inpaint(x, mask, options) {
     return this.#verb('inpaint', () => ({ x: this.#examples(x), y: floats('mask', mask, { what: 'zeros and ones' }) }), options);
   }
+
+  /**
+   * The codes that each of the networks trained side by side gives to x, by its title.
+   * @param {Input} x
+   * @param {LabelOptions} [options]
+   * @returns {Record<string, Tensor>}
+   */
+  twins(x, options) { return /** @type {any} */ (this.#verb('twins', () => ({ x: this.#examples(x) }), options)); }
 
   /**
    * What the critic believes of each x: the probability that it is real.  `optimal` adds what the best critic would say of points whose

@@ -18,6 +18,7 @@ typedef struct Model Model;
 #define CAN_LIST(CAN)                                                                                                       \
     CAN(SAMPLE, "sample") CAN(ENCODE, "encode") CAN(DECODE, "decode") CAN(RECONSTRUCT, "reconstruct")                       \
     CAN(INTERPOLATE, "interpolate") CAN(LOG_PROB, "logProb") CAN(BOUND, "bound") CAN(TRACE, "trace") CAN(INPAINT, "inpaint") \
+    CAN(TWINS, "twins")                                                                                                     \
     CAN(LABEL, "label")     /* conditional: every example has a class */                                                                             \
     CAN(CRITIC, "critic")   /* has one */                                                                                   \
     CAN(STEPS, "steps")     /* samples in steps, of which there may be fewer */                                              \
@@ -36,7 +37,7 @@ typedef enum {
 extern const char *const can_words[N_CAN];             // of bit 1 << i
 
 typedef struct { const char *key, *title, *help; } LossDef;
-enum { LOSSES_MAX = 6, VIEWS_MAX = 6, STORES_MAX = 4 };
+enum { LOSSES_MAX = 6, VIEWS_MAX = 8, STORES_MAX = 4, BATCH_MAX = 1024 };
 
 // How samples are asked for (options of sample and trace).
 typedef struct {
@@ -61,6 +62,7 @@ typedef struct {
     LossDef loss[LOSSES_MAX];        // ends with a NULL key; the k-th store of parameters learns from the k-th loss
     const char *views[VIEWS_MAX];    // ids of views.def
     int improves;                    // the loss that training lowers, for the tests; -1: a game, judged by MMD instead
+    bool normal_codes;               // codes of data should look like N(0, I): the measure of that applies
     bool jumps;                      // its loss holds draws that depend on weights, so differences say nothing: its own test checks the gradient
     bool two_updates;                // a step updates more than once, so it must be undone as a whole when it fails
     size_t size;                     // of its own struct (Model.self)
@@ -82,6 +84,8 @@ typedef struct {
     bool (*trace)(Model *m, const Draw *d, uint32_t first, int n, const Trace *t);
     // Completes x [n, dim] where mask is 0, into out; what is given (mask 1) the caller copies.
     bool (*inpaint)(Model *m, const Draw *d, uint32_t first, int n, const float *x, const float *mask, float *out);
+    // What the k-th of the networks trained side by side makes of x, codes [n, code_dim]: its title, or NULL when there are no more.  n may be 0.
+    const char *(*twin)(Model *m, int k, int n, const float *x, float *codes);
     bool (*critic)(Model *m, int n, const float *x, float *out);                                 // sigmoid D(x)
 } ModelDef;
 
@@ -130,7 +134,7 @@ void model_binarise(uint32_t seed, uint32_t first, int n, int dim, float *x);
 void model_fill(Var *input, const float *rows, int n);
 
 // Knobs that mean the same everywhere.
-#define KNOB_BATCH(p, i) { .key = "batch", .title = "Batch", .type = KNOB_INTEGER, .points = p, .image = i, .min = 1, .max = 1024, \
+#define KNOB_BATCH(p, i) { .key = "batch", .title = "Batch", .type = KNOB_INTEGER, .points = p, .image = i, .min = 1, .max = BATCH_MAX, \
     .scale = SCALE_LOG, .group = "Training", .help = "Examples per step. Larger: smoother gradients, slower steps." }
 #define KNOB_RATE(p, i) { .key = "rate", .title = "Learning rate", .type = KNOB_NUMBER, .points = p, .image = i, .min = 1e-6, .max = 1, \
     .scale = SCALE_LOG, .live = true, .group = "Training", .help = "Size of a step along the (normalised) gradient." }

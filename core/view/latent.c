@@ -12,13 +12,14 @@
 //         decoded [k,...], or with `show` grid: grid [m*m,z] and decoded [m*m,...], row 0 at the top; data [n,...]; points: bounds [4];
 //         extent [4]: bounds of the plane.
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/real.h"
 #include "view/parts.h"
 
-enum { N, SHOW, PATH, K, AXIS0, AXIS1, AX, AY, BX, BY, SEED, ASPECT };
+enum { N, SHOW, PATH, K, AXIS0, AXIS1, AX, AY, BX, BY, LABEL, SEED, ASPECT };
 enum { SHOW_PATH, SHOW_GRID };
 enum { DOTS_MOST = 24 };     // points of a path that are marked one by one; more would run together
 enum { RING_POINTS = 65, GRID_SIDE = 12, N_DATA = 600, N_PICTURES = 16 };
@@ -34,6 +35,7 @@ static const Knob options[] = {
     { "axis0", "Axis across", KNOB_INTEGER, 0, 0, 0, 4095, .group = "", .help = "Which coordinate of the code goes across." },
     { "axis1", "Axis up", KNOB_INTEGER, 1, 1, 0, 4095, .group = "", .help = "Which coordinate of the code goes up." },
     PLACE("ax", "a, across", -1.2), PLACE("ay", "a, up", -0.8), PLACE("bx", "b, across", 1.2), PLACE("by", "b, up", 0.9),
+    { "label", "Decode as class", KNOB_INTEGER, 0, 0, 0, 255, .group = "label", .help = "The class that the decoder is told." },
     OPTION_SEED,
     OPTION_ASPECT,
     KNOBS_END,
@@ -52,7 +54,9 @@ static bool compute_codes(Run *r, const double *o, Out *out) {
     if (!run_can(r, "encode")) return view_call(r, "sample", &(Call){ .n = n, .name = "", .options = text }, sampled, out);
     if (!view_data(r, n, 0, true, out)) return false;
     const Array *x = out_find(out, "data");
-    return view_call(r, "encode", &(Call){ .n = n, .x = x->data, .n_x = (size_t)n * (size_t)array_width(x), .name = "", .options = "" }, encoded, out);
+    Call call = { .n = n, .x = x->data, .n_x = (size_t)n * (size_t)array_width(x), .name = "", .options = "" };
+    call_labels(r, out, &call);
+    return view_call(r, "encode", &call, encoded, out);
 }
 
 // The plane shows the prior out to 3.2, and is doubled until 98 % of the codes are in sight: seldom, so that the picture stays.
@@ -99,6 +103,11 @@ static void pick(const Array *codes, const float *plane, const double *o, double
     memcpy(code, (const float *)codes->data + (size_t)nearest * (size_t)z, (size_t)z * sizeof *code);
 }
 
+// The options of a verb that decodes: as the class that is asked for, where the model has classes.
+static void decode_options(const Run *r, const double *o, const char *path, char text[VERB_OPTIONS]) {
+    snprintf(text, VERB_OPTIONS, run_can(r, "label") ? "%slabel\t%d\n" : "%s", path, (int)o[LABEL]);
+}
+
 static bool compute_path(Run *r, const double *o, const Array *codes, const float *plane, Out *out) {
     static const char *const names[][2] = { { "data", "decoded" }, { "codes", "path_codes" }, { NULL } };
     int z = array_width(codes), i = (int)o[AXIS0], j = (int)o[AXIS1];
@@ -111,7 +120,9 @@ static bool compute_path(Run *r, const double *o, const Array *codes, const floa
     picked[0] = a[i < z ? i : 0]; picked[1] = j < z ? a[j] : 0;
     picked[2] = b[i < z ? i : 0]; picked[3] = j < z ? b[j] : 0;
     if ((int)o[SHOW] == SHOW_GRID) return true;
-    Call call = { .n = (int)o[K], .x = a, .n_x = (size_t)z, .y = b, .n_y = (size_t)z, .name = "", .options = o[PATH] != 0 ? "path\tslerp\n" : "path\tlerp\n" };
+    char text[VERB_OPTIONS];
+    decode_options(r, o, o[PATH] != 0 ? "path\tslerp\n" : "path\tlerp\n", text);
+    Call call = { .n = (int)o[K], .x = a, .n_x = (size_t)z, .y = b, .n_y = (size_t)z, .name = "", .options = text };
     if (!view_call(r, "interpolate", &call, names, out)) return false;
     const Array *codes_on_path = out_find(out, "path_codes");
     return !codes_on_path || view_plane(codes_on_path, i, j, "path", out);
@@ -128,7 +139,9 @@ static bool compute_grid(Run *r, const double *o, int z, Out *out) {
         if (i < z) code[i] = 4 * ((float)(k % GRID_SIDE) + 0.5f) / GRID_SIDE - 2;
         if (j < z) code[j] = 2 - 4 * ((float)(k / GRID_SIDE) + 0.5f) / GRID_SIDE;
     }
-    return view_call(r, "decode", &(Call){ .n = n, .x = grid, .n_x = (size_t)n * (size_t)z, .name = "", .options = "" }, names, out);
+    char text[VERB_OPTIONS];
+    decode_options(r, o, "", text);
+    return view_call(r, "decode", &(Call){ .n = n, .x = grid, .n_x = (size_t)n * (size_t)z, .name = "", .options = text }, names, out);
 }
 
 // The canvas's aspect, seen from the first panel.

@@ -104,6 +104,11 @@ bool view_call(Run *r, const char *verb, const Call *call, const char *const nam
     return ok;
 }
 
+void call_labels(const Run *r, const Out *out, Call *call) {
+    const Array *labels = run_can(r, "label") ? out_find(out, "labels") : NULL;
+    if (labels) call->labels = labels->data, call->n_labels = (size_t)labels->shape[0];
+}
+
 int view_count(const Run *r, double asked, int usual, int slow) { return asked > 0 ? (int)asked : run_can(r, "estimates") ? slow : usual; }
 
 void verb_options(char text[VERB_OPTIONS], double seed, double label, int steps, int frames) {

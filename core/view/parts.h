@@ -29,6 +29,9 @@ void bounds_widen(float bounds[4], double aspect);
 // Calls a verb and takes over arrays of its result: pairs { its name, name in out }, ended by { NULL }.  Missing ones are left out.
 bool view_call(Run *r, const char *verb, const Call *call, const char *const names[][2], Out *out);
 
+// The classes of the view's data, for a verb on them by a conditional model.
+void call_labels(const Run *r, const Out *out, Call *call);
+
 // How many examples (or sampling steps) to show: as `asked`, or where that is 0 `usual`, and of models whose every sampling step is a large network (diffusion) only
 // `slow`, so that pictures keep up with training.
 int view_count(const Run *r, double asked, int usual, int slow);

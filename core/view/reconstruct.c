@@ -22,7 +22,9 @@ static bool compute(Run *r, const double *o, Out *out) {
     if (!view_data(r, (int)o[N], (uint32_t)o[SEED], true, out)) return false;
     const Array *data = out_find(out, "data");
     size_t n_x = (size_t)array_rows(data) * (size_t)array_width(data);
-    return view_call(r, "reconstruct", &(Call){ .n = (int)o[N], .x = data->data, .n_x = n_x, .name = "", .options = "" }, names, out)
+    Call call = { .n = (int)o[N], .x = data->data, .n_x = n_x, .name = "", .options = "" };
+    call_labels(r, out, &call);
+    return view_call(r, "reconstruct", &call, names, out)
         && (is_pictures(data) || view_bounds(r, false, o[ASPECT], out));
 }
 
