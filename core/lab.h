@@ -99,6 +99,9 @@ bool run_call(Run *run, const char *verb, const Call *call, Out *out);
 // The scene of a view, for the renderer.  The run keeps the arrays behind it and computes them anew only when its weights or an option
 // that is not `live` changed; the scene is valid until the next call on this run.
 bool run_scene(Run *run, const char *view, const char *options, Scene *scene);
+// The same in instalments, for who has other things to do in between.  Arrays that take long are coarse at first; every call works on
+// `slices` more parts of them, of some ms each (0: none), and *whole says whether that was the last.
+bool run_draft(Run *run, const char *view, const char *options, int slices, Scene *scene, bool *whole);
 
 const Data *run_data(const Run *run);
 // Can its model do that on this kind of data?  The words of CAN_LIST in models/model.h.

@@ -60,6 +60,7 @@ struct Run {
         const ViewDef *view;
         double option[KNOBS_MAX];
         uint64_t version;
+        int slice;                   // so many times they were refined
         Out arrays;
     } shown;
 };

@@ -1,6 +1,7 @@
 // verbs.c -- what a run can be asked for.  Every verb is one row of the table at the end: its options, then a function that checks
 // shapes, turns the data's own units into the model's, goes through the rows in chunks, and turns the answer back.
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -459,11 +460,15 @@ static bool view_options(const Run *run, const ViewDef *v, const char *lines, do
     return knobs_read(v->options, v->id, lines, o);
 }
 
+static int slices_of(const ViewDef *v, const double *o, const Out *arrays) { return v->slices ? v->slices(o, arrays) : 0; }
+
 static bool do_view(Run *run, const Call *c, const double *unused, Out *out) {
     (void)unused;
     double o[KNOBS_MAX] = { 0 };
     const ViewDef *v = view_of(run, c->name ? c->name : "");
-    return v && view_options(run, v, c->options, o) && v->compute(run, o, out);
+    bool ok = v && view_options(run, v, c->options, o) && v->compute(run, o, out);
+    for (int k = 0; ok && k < slices_of(v, o, out); k++) ok = v->refine(run, o, k, out);
+    return ok;
 }
 
 static bool same_picture(const Run *run, const ViewDef *v, const double *o) {
@@ -473,21 +478,34 @@ static bool same_picture(const Run *run, const ViewDef *v, const double *o) {
     return true;
 }
 
-bool run_scene(Run *run, const char *view, const char *options, Scene *scene) {
-    error_clear();
-    double o[KNOBS_MAX] = { 0 };
-    const ViewDef *v = view_of(run, view);
-    if (!v || !view_options(run, v, options, o)) return false;
+// The arrays of a view, coarse at first, with `slices` more parts of them made whole.
+static bool show(Run *run, const ViewDef *v, const double *o, int slices) {
     if (!same_picture(run, v, o)) {
         run->shown.view = NULL;
         out_clear(&run->shown.arrays);
         if (!v->compute(run, o, &run->shown.arrays)) return false;
-        run->shown.view = v, run->shown.version = run->version;
-        memcpy(run->shown.option, o, sizeof o);
+        run->shown.view = v, run->shown.version = run->version, run->shown.slice = 0;
+        memcpy(run->shown.option, o, sizeof run->shown.option);
     }
+    for (; slices > 0 && run->shown.slice < slices_of(v, o, &run->shown.arrays); slices--, run->shown.slice++)
+        if (!v->refine(run, o, run->shown.slice, &run->shown.arrays)) return false;
+    return true;
+}
+
+bool run_draft(Run *run, const char *view, const char *options, int slices, Scene *scene, bool *whole) {
+    error_clear();
+    double o[KNOBS_MAX] = { 0 };
+    const ViewDef *v = view_of(run, view);
+    if (!v || !view_options(run, v, options, o) || !show(run, v, o, slices)) return false;
+    *whole = run->shown.slice == slices_of(v, o, &run->shown.arrays);
     *scene = (Scene){ 0 };
     v->arrange(run, o, &run->shown.arrays, scene);
     return true;
+}
+
+bool run_scene(Run *run, const char *view, const char *options, Scene *scene) {
+    bool whole;
+    return run_draft(run, view, options, INT_MAX, scene, &whole);
 }
 
 // --- The table ------------------------------------------------------------------------------------------------------------------------

@@ -152,17 +152,18 @@ GENPLAY_API void gp_detach(void) { render_free(); }   // the context is still th
 GENPLAY_API void gp_lost(void) { render_lost(); }     // the context took everything along
 
 // What gp_draw drew last; its titles are the run's, and live until the next call on it.
-static struct { Scene scene; PanelLayout layout[SCENE_PANELS]; } shown;
+static struct { Scene scene; bool whole; PanelLayout layout[SCENE_PANELS]; } shown;
 
-// width, height in device pixels, `dpr` of them to a CSS pixel.
-GENPLAY_API bool gp_draw(Run *run, const char *view, const char *options, int width, int height, float dpr, bool dark) {
+// width, height in device pixels, `dpr` of them to a CSS pixel.  slices: see run_draft.
+GENPLAY_API bool gp_draw(Run *run, const char *view, const char *options, int slices, int width, int height, float dpr, bool dark) {
     shown.scene.n = 0;
-    if (!run_scene(run, view, options, &shown.scene)) return false;
+    if (!run_draft(run, view, options, slices, &shown.scene, &shown.whole)) return false;
     layout_panels(&shown.scene, width, height, dpr, shown.layout);
     render_draw(&shown.scene, width, height, dpr, dark);
     return true;
 }
 
+GENPLAY_API bool gp_drawn_whole(void) { return shown.whole; }
 GENPLAY_API int gp_panel_count(void) { return shown.scene.n; }
 GENPLAY_API const char *gp_panel_title(int i) { return shown.scene.panel[i].title; }
 

@@ -77,7 +77,7 @@ import { engineError, readOut, withMemory } from './engine.mjs';
 
 /**
  * The view's own options, and the canvas: its size in device pixels (the context's if left out), how many of them make a CSS pixel, the theme.
- * @typedef {{ width?: number, height?: number, dpr?: number, dark?: boolean } & Record<string, unknown>} DrawOptions
+ * @typedef {{ width?: number, height?: number, dpr?: number, dark?: boolean, slices?: number } & Record<string, unknown>} DrawOptions
  */
 
 /**
@@ -99,6 +99,8 @@ import { engineError, readOut, withMemory } from './engine.mjs';
  *   memory: number, weights: number
  * }} Description
  */
+
+const SLICES_MOST = 2 ** 30;     // more than any picture has
 
 /**
  * The types of the verbs' options, so that a word where a number goes is refused here; the engine knows which verb takes which, and their ranges.
@@ -351,23 +353,26 @@ export class Run {
   }
 
   /**
-   * Draws a view on the context that the lab is attached to, and tells where its panels stand.
+   * Draws a view on the context that the lab is attached to, and tells where its panels stand.  With `slices`, what takes long is coarse at
+   * first, and every call works on so many more parts of it, some ms each, until the picture is `whole`; without, it is whole at once.
    * @param {string} id
    * @param {DrawOptions} [options]
-   * @returns {{ panels: Panel[] }}
+   * @returns {{ panels: Panel[], whole: boolean }}
    */
   draw(id, options) {
     const run = this.#alive();
     const { module, gl } = this.#core;
     string('id', id, 'the id of a view');
     if (!gl) throw new GenplayError('bad-argument', 'there is nothing to draw on: call lab.attach(gl) with a WebGL2 context first');
-    const { width = gl.drawingBufferWidth, height = gl.drawingBufferHeight, dpr = 1, dark = false, ...own } = record('options', options, null);
+    const { width = gl.drawingBufferWidth, height = gl.drawingBufferHeight, dpr = 1, dark = false, slices = SLICES_MOST, ...own } = record('options', options, null);
+    const parts = integer('options.slices', slices, 0, SLICES_MOST);
     const size = [integer('options.width', width, 1, 16384), integer('options.height', height, 1, 16384), number('options.dpr', dpr, 0.25, 16)];
     if (typeof dark !== 'boolean') throw badArgument('options.dark', dark, 'true or false');
     const text = this.#viewOptions(id, { ...this.#aspect(id, Number(width) / Number(height)), ...own });
     return withMemory(module, (put) => {
-      if (!module._gp_draw(run, put.text(id), put.text(text), ...size, Number(dark))) throw engineError(module);
-      return { panels: Array.from({ length: module._gp_panel_count() }, (_, i) => this.#panel(put, i)) };
+      if (!module._gp_draw(run, put.text(id), put.text(text), parts, ...size, Number(dark))) throw engineError(module);
+      const panels = Array.from({ length: module._gp_panel_count() }, (_, i) => this.#panel(put, i));
+      return { panels, whole: Boolean(module._gp_drawn_whole()) };
     });
   }
 

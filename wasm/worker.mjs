@@ -35,7 +35,6 @@ const BUDGET = { least: 11, share: 0.7, most: 60 };
 const SLOW_PAUSE = 160;          // between two steps in slow motion
 const CALM_PAUSE = 600;          // between two pictures where the visitor asked for less motion
 const CHART_ROWS = 600;
-const MAP_COARSE = 0.5;          // of a map's cells along its side, while playing
 
 /**
  * @param {{ post: (message: any, transfer?: any[]) => void, frame?: (tick: () => void) => any, now?: () => number,
@@ -57,6 +56,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
   /** @type {any} */
   let refused = null;                                // a view that could not be drawn: said once, not with every frame
   let playing = false, slow = false, waiting = false, stale = false;
+  let coarse = false, slices = 1;                    // the picture could be finer; how much finer in one frame
   let drawCost = 0, drawEnd = 0, stepCost = 1, stepEnd = 0, interval = 16, tickStart = 0;
   /** @type {{ time: number, step: number }[]} */
   let pace = [];
@@ -70,7 +70,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
   // ------------------------------------------------------------------------------------------------------ training
 
   function wake() {
-    if (waiting || !(playing || stale)) return;
+    if (waiting || !(playing || stale || coarse)) return;
     waiting = true;
     frame(tick);
   }
@@ -82,7 +82,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
     if (playing) interval += 0.2 * (Math.min(200, start - tickStart) - interval);
     tickStart = start;
     const stepped = playing && train();
-    const drawn = stale && drawDue() && draw();
+    const drawn = stale ? drawDue() && draw() : coarse && !stepped && refine();
     if (stepped || drawn) report(drawn);
     wake();
   }
@@ -145,13 +145,24 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
     return drawCost < BUDGET.least / 2 && !theme.calm ? true : now() - drawEnd >= pause;
   }
 
-  /** Draws the view; returns where its panels stand, or null. */
-  function draw() {
-    stale = false;
+  // In a frame without training: a little more of what takes long.
+  function refine() {
+    const panels = draw(slices);
+    slices = drawCost < BUDGET.least ? 2 * slices : drawCost > 2 * BUDGET.least ? Math.ceil(slices / 2) : slices;
+    return panels;
+  }
+
+  /**
+   * Draws the view; returns where its panels stand, or null.
+   * @param {number} [finer] parts of what takes long that are worked on before; who asked for less motion sees no picture in between
+   */
+  function draw(finer = theme.calm ? undefined : 0) {
+    stale = coarse = false;
     if (!gl || !view || view === refused || gl.isContextLost?.()) return null;
     const start = now();
     try {
-      const { panels } = run.draw(view.id, { ...pageOptions(view.id), ...view.options, ...size, dark: theme.dark });
+      const { panels, whole } = run.draw(view.id, { ...pageOptions(view.id), ...view.options, ...size, dark: theme.dark, slices: finer });
+      coarse = !whole;
       drawEnd = now();
       drawCost = drawEnd - start;
       const { width, height } = size;
@@ -165,16 +176,11 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
     }
   }
 
-  // Options that are the canvas's or the moment's rather than the visitor's: its shape, and how fine a map may be now.
+  // Options that are the canvas's rather than the visitor's: its shape.
   function pageOptions(/** @type {string} */ id) {
     const rows = lab.models.find((/** @type {any} */ m) => m.id === run.model)?.views.find((/** @type {any} */ v) => v.id === id)?.options ?? [];
-    /** @type {Record<string, any>} */
-    const values = {};
-    for (const { key, min, max, default: standard } of rows) {
-      if (key === 'aspect') values.aspect = Math.min(max, Math.max(min, size.width / size.height));
-      if (key === 'grid' && playing && !slow) values.grid = Math.max(min, Math.round(MAP_COARSE * (standard.points ?? standard)));
-    }
-    return values;
+    const aspect = rows.find((/** @type {any} */ row) => row.key === 'aspect');
+    return aspect ? { aspect: Math.min(aspect.max, Math.max(aspect.min, size.width / size.height)) } : {};
   }
 
   function redraw() {
@@ -309,7 +315,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
       }
       playing = on;
       slow = slowly;
-      redraw();                                      // the last picture while playing may be a coarse one
+      redraw();
       return { step: run.step };
     },
 

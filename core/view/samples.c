@@ -38,78 +38,148 @@ static bool fits(const Run *r) { return run_can(r, "sample"); }
 
 // ----------------------------------------------------------------------------------------------------------------- compute
 
-// About grid x grid cells in the shape of the bounds; `centre` gets [h * w, 2], freed by the caller.
-static float *lattice(const float b[4], int grid, int size[2]) {
-    double aspect = ((double)b[1] - (double)b[0]) / ((double)b[3] - (double)b[2]), side = sqrt(aspect);
-    int w = size[1] = (int)fmax(grid * side + 0.5, 2), h = size[0] = (int)fmax(grid / side + 0.5, 2);
-    float *centre = malloc((size_t)w * (size_t)h * 2 * sizeof *centre), *p = centre;
-    for (int i = 0; centre && i < h; i++)
-        for (int j = 0; j < w; j++) {
-            *p++ = b[0] + (b[1] - b[0]) * ((float)j + 0.5f) / (float)w;
-            *p++ = b[3] - (b[3] - b[2]) * ((float)i + 0.5f) / (float)h;
-        }
-    return centre;
-}
-
-static int descending(const void *a, const void *b) {
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x < y) - (x > y);
-}
-
-// The density whose cells and denser ones hold a tenth of the mass: one spike does not make the rest invisible.
+// The density whose cells and denser ones hold a tenth of the mass: one spike does not make the rest invisible.  It is found by its bits,
+// eleven at a time from the highest, since numbers from 0 on are ordered as their bits are.
 static float full_level(const float *density, int n) {
-    float *sorted = malloc((size_t)n * sizeof *sorted), level = 0;
-    if (!sorted) return 1;
-    memcpy(sorted, density, (size_t)n * sizeof *sorted);
-    qsort(sorted, (size_t)n, sizeof *sorted, descending);
-    double mass = 0, part = 0;
-    for (int i = 0; i < n; i++) mass += (double)sorted[i];
-    for (int i = 0; i < n && part < 0.1 * mass; i++) part += (double)(level = sorted[i]);
-    free(sorted);
-    return level > 0 ? level : 1;
-}
-
-static bool map_density(Run *r, const float *centre, const int size[2], const char *label, Out *out) {
-    int n = size[0] * size[1];
-    float *density = out_f32(out, "density", 2, size), *level = out_f32(out, "level", 1, (int[]){ 1 });
-    Out result;
-    out_init(&result, out->arena.budget);
-    bool ok = density && level && run_call(r, "logProb", &(Call){ .n = n, .x = centre, .n_x = (size_t)n * 2, .name = "", .options = label }, &result);
-    const Array *log_p = ok ? out_find(&result, "data") : NULL;
-    for (int i = 0; log_p && i < n; i++) density[i] = (float)real_exp(((const double *)log_p->data)[i]);
-    if (log_p) *level = full_level(density, n);
-    out_clear(&result);
-    return log_p;
-}
-
-// A flat result [h * w] as the map [h,w].
-static bool map_critic(Run *r, const float *centre, const int size[2], bool optimal, const char *label, Out *out) {
-    int n = size[0] * size[1];
-    char text[2 * VERB_OPTIONS];
-    snprintf(text, sizeof text, "%s%s", label, optimal ? "optimal\ttrue\n" : "");
-    static const char *const names[][2] = { { "data", "critic" }, { "optimal", "optimal" }, { NULL } };
-    Call call = { .n = n, .x = centre, .n_x = (size_t)n * 2, .name = "", .options = text };
-    if (!view_call(r, "critic", &call, names, out)) return false;
-    for (int i = 0; i < out->n; i++) {
-        Array *a = &out->array[i];
-        if (strcmp(a->name, "critic") && strcmp(a->name, "optimal")) continue;
-        a->rank = 2;
-        a->shape[0] = size[0]; a->shape[1] = size[1];
+    double left = 0;
+    uint32_t level = 0, known = 0;
+    for (int i = 0; i < n; i++) left += 0.1 * (double)density[i];
+    for (int shift = 22; shift >= 0; shift -= 11) {
+        double mass[2048] = { 0 };
+        for (int i = 0; i < n; i++) {
+            uint32_t bits;
+            memcpy(&bits, &density[i], sizeof bits);
+            if ((bits & known) == level) mass[bits >> shift & 2047] += (double)density[i];
+        }
+        uint32_t at = 2047;
+        for (; at > 0 && mass[at] < left; at--) left -= mass[at];
+        level |= at << shift;
+        known |= 2047u << shift;
     }
-    return true;
+    float value;
+    memcpy(&value, &level, sizeof value);
+    return value > 0 ? value : 1;
+}
+
+// --- A map is made in two goes: cells `step` apart, spread over their neighbours, then the others, a band of rows at a time. ------------
+
+enum { COARSE_CELLS = 4096, BAND_CELLS = 4096, OPTIMAL_BAND_CELLS = 512 };   // at once: some ms each
+
+static const Array *map_array(const Out *out) {
+    const Array *density = out_find(out, "density");
+    return density ? density : out_find(out, "critic");
+}
+
+static int coarse_step(const Array *map) {
+    int step = 1;
+    while (map->shape[0] * map->shape[1] > COARSE_CELLS * step * step) step *= 2;
+    return step;
+}
+
+// Row or column i, or the one in its place in the coarse map.
+static int coarse(int i, int step, int n) {
+    int middle = i - i % step + step / 2;
+    return middle < n ? middle : n - 1;
+}
+
+static int band_rows(const double *o, const Array *map) {
+    int rows = ((int)o[MAP] == MAP_OPTIMAL ? OPTIMAL_BAND_CELLS : BAND_CELLS) / map->shape[1];
+    return rows > 1 ? rows : 1;
+}
+
+static void centre_of(const Out *out, const Array *map, int cell, float *xy) {
+    const float *b = array_f32(out, "bounds");
+    int h = map->shape[0], w = map->shape[1];
+    xy[0] = b[0] + (b[1] - b[0]) * ((float)(cell % w) + 0.5f) / (float)w;
+    xy[1] = b[3] - (b[3] - b[2]) * ((float)(cell / w) + 0.5f) / (float)h;
+}
+
+// What the model says of the centres xy [n,2] of n cells, into its maps.
+static bool ask(Run *r, const double *o, const int *cell, int n, const float *xy, Out *out) {
+    const Array *density = out_find(out, "density"), *critic = out_find(out, "critic"), *optimal = out_find(out, "optimal");
+    char text[VERB_OPTIONS] = "";
+    size_t length = o[LABEL] >= 0 ? (size_t)snprintf(text, sizeof text, "label\t%.0f\n", o[LABEL]) : 0;
+    if ((int)o[MAP] == MAP_OPTIMAL) snprintf(text + length, sizeof text - length, "optimal\ttrue\n");
+    const Call call = { .n = n, .x = xy, .n_x = 2 * (size_t)n, .name = "", .options = text };
+    Out said;
+    out_init(&said, out->arena.budget);
+    bool ok = run_call(r, density ? "logProb" : "critic", &call, &said);
+    const Array *data = ok ? out_find(&said, "data") : NULL;
+    const float *best = ok ? array_f32(&said, "optimal") : NULL;
+    for (int k = 0; ok && k < n; k++) {
+        if (density) ((float *)density->data)[cell[k]] = (float)real_exp(((const double *)data->data)[k]);
+        else ((float *)critic->data)[cell[k]] = ((const float *)data->data)[k];
+        if (optimal && best) ((float *)optimal->data)[cell[k]] = best[k];
+    }
+    out_clear(&said);
+    return ok;
+}
+
+// Asks for the cells of rows first..end-1: those of the coarse map, or all others.
+static bool ask_rows(Run *r, const double *o, int first, int end, bool of_coarse, Out *out) {
+    const Array *map = map_array(out);
+    int h = map->shape[0], w = map->shape[1], step = coarse_step(map), n = 0;
+    int *cell = malloc(sizeof *cell * (size_t)((end - first) * w));
+    float *xy = malloc(2 * sizeof *xy * (size_t)((end - first) * w));
+    for (int i = first; cell && xy && i < end; i++)
+        for (int j = 0; j < w; j++)
+            if ((coarse(i, step, h) == i && coarse(j, step, w) == j) == of_coarse) {
+                centre_of(out, map, cell[n] = i * w + j, xy + 2 * n);
+                n++;
+            }
+    bool ok = cell && xy && (!n || ask(r, o, cell, n, xy, out));
+    free(cell);
+    free(xy);
+    return ok;
+}
+
+static void spread(const Array *map) {
+    if (!map) return;
+    int h = map->shape[0], w = map->shape[1], step = coarse_step(map);
+    float *value = map->data;
+    for (int i = 0; i < h; i++)
+        for (int j = 0; j < w; j++) value[i * w + j] = value[coarse(i, step, h) * w + coarse(j, step, w)];
+}
+
+static void set_level(const Out *out) {
+    const Array *density = out_find(out, "density"), *level = out_find(out, "level");
+    if (density) *(float *)level->data = full_level(density->data, density->shape[0] * density->shape[1]);
+}
+
+// About grid x grid cells in the shape of the bounds.
+static void map_shape(const float b[4], int grid, int shape[2]) {
+    double aspect = ((double)b[1] - (double)b[0]) / ((double)b[3] - (double)b[2]), side = sqrt(aspect);
+    shape[0] = (int)fmax(grid / side + 0.5, 2);
+    shape[1] = (int)fmax(grid * side + 0.5, 2);
 }
 
 static bool compute_map(Run *r, const double *o, Out *out) {
-    int map = (int)o[MAP], size[2];
+    int map = (int)o[MAP], shape[2];
     if (map == MAP_AUTO) map = run_can(r, "logProb") ? MAP_DENSITY : run_can(r, "critic") ? MAP_CRITIC : MAP_NONE;
     if (run_can(r, "label") && o[LABEL] < 0) map = MAP_NONE;       // every class has a map of its own
     if (map == MAP_NONE) return true;
-    char label[VERB_OPTIONS] = "";
-    if (o[LABEL] >= 0) snprintf(label, sizeof label, "label\t%.0f\n", o[LABEL]);
-    float *centre = lattice(array_f32(out, "bounds"), (int)o[GRID], size);
-    bool ok = centre && (map == MAP_DENSITY ? map_density(r, centre, size, label, out) : map_critic(r, centre, size, map == MAP_OPTIMAL, label, out));
-    free(centre);
-    return ok;
+    map_shape(array_f32(out, "bounds"), (int)o[GRID], shape);
+    bool density = map == MAP_DENSITY, best = map == MAP_OPTIMAL && run_data(r)->def.log_prob;
+    if (!out_f32(out, density ? "density" : "critic", 2, shape) || (density && !out_f32(out, "level", 1, (int[]){ 1 })) ||
+        (best && !out_f32(out, "optimal", 2, shape)) || !ask_rows(r, o, 0, shape[0], true, out)) return false;
+    spread(map_array(out));
+    spread(out_find(out, "optimal"));
+    set_level(out);
+    return true;
+}
+
+static int slices(const double *o, const Out *arrays) {
+    const Array *map = map_array(arrays);
+    int rows = map ? band_rows(o, map) : 1;
+    return map && coarse_step(map) > 1 ? (map->shape[0] + rows - 1) / rows : 0;
+}
+
+static bool refine(Run *r, const double *o, int slice, Out *out) {
+    const Array *map = map_array(out);
+    int rows = band_rows(o, map), first = slice * rows, end = first + rows < map->shape[0] ? first + rows : map->shape[0];
+    if (!ask_rows(r, o, first, end, false, out)) return false;
+    if (end == map->shape[0]) set_level(out);
+    return true;
 }
 
 static bool compute(Run *r, const double *o, Out *out) {
@@ -161,5 +231,5 @@ static void arrange(const Run *r, const double *o, const Out *a, Scene *s) {
 const ViewDef view_samples = {
     .id = "samples", .kind = "picture", .title = "Samples",
     .help = "Green is real, purple is made by the model; both should fall in the same places.",
-    .options = options, .fits = fits, .compute = compute, .arrange = arrange,
+    .options = options, .fits = fits, .compute = compute, .slices = slices, .refine = refine, .arrange = arrange,
 };

@@ -23,6 +23,10 @@ typedef struct {
     const Knob *options;
     bool (*fits)(const Run *r);                        // can this run show it (beyond the model's listing it)?
     bool (*compute)(Run *r, const double *option, Out *out);   // fills named arrays
+    // For arrays that take long: compute() leaves them coarse, and refine(), called for slice 0, 1, ... in turn, makes them what they
+    // stay, some ms at a time.  Both NULL: compute() does it all.
+    int (*slices)(const double *option, const Out *arrays);
+    bool (*refine)(Run *r, const double *option, int slice, Out *arrays);
     void (*arrange)(const Run *r, const double *option, const Out *arrays, Scene *scene);   // r may be NULL: the arrays say all
 } ViewDef;
 

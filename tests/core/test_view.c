@@ -1,5 +1,6 @@
 // The palette, the layout of scenes, and what views make of arrays.
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "check.h"
@@ -477,6 +478,57 @@ TEST(view, "the density map is exp(log p) at the centres of its cells, and its l
     ENSURE(top < 0.1 * mass && top + (double)level >= 0.1 * mass * (1 - 1e-6));
     out_clear(&out);
     out_clear(&direct);
+    lab_free(lab);
+}
+
+// Draws the samples with so many more slices of their map, which it gives back.
+static Item drafted(Run *run, const char *lines, int slices, bool *whole) {
+    Scene s;
+    ENSURE_SAYING(run_draft(run, "samples", lines, slices, &s, whole), "%s", error_message());
+    return s.panel[0].item[0];
+}
+
+TEST(view, "a fine map is coarse at first and made whole in slices, to the bytes of the map that is made at once") {
+    static const char *const model[] = { "realnvp", "gan", "gan" }, *const map[] = { "density", "critic", "optimal" };
+    Lab *lab = lab_new(0);
+    for (int k = 0; k < 3; k++) {
+        char lines[64];
+        snprintf(lines, sizeof lines, "grid\t150\naspect\t1.3\nn\t2\nmap\t%s\n", map[k]);
+        Run *run = small_run(lab, model[k], "moons");
+        Out out;
+        out_init(&out, NULL);
+        train_on(run, 3);
+        numbers_of(run, "samples", lines, &out);
+        const Array *at_once = out_find(&out, map[k]);
+        int n = at_once->shape[0] * at_once->shape[1], calls = 0, right = 0;
+        bool whole = false;
+        const float *value = drafted(run, lines, 0, &whole).value;
+        for (int i = 0; i < n; i++) right += !memcmp(&value[i], &((const float *)at_once->data)[i], sizeof *value);
+        ENSURE(!whole && n > 20000 && right < n);
+        ENSURE(drafted(run, lines, 0, &whole).value == value && !whole);             // nothing is begun anew, or done unasked
+        for (; !whole && calls < 200; calls++) {
+            drafted(run, lines, 1, &whole);
+            int now = 0;
+            for (int i = 0; i < n; i++) now += !memcmp(&value[i], &((const float *)at_once->data)[i], sizeof *value);
+            ENSURE(now >= right);                                               // what is right stays
+            right = now;
+        }
+        ENSURE(whole && calls > 3);
+        ENSURE(!memcmp(value, at_once->data, sizeof *value * (size_t)n));
+        if (out_find(&out, "level")) ENSURE(drafted(run, lines, 0, &whole).high == *array_f32(&out, "level"));
+        train_on(run, 1);
+        drafted(run, lines, 0, &whole);
+        ENSURE(!whole);
+        out_clear(&out);
+    }
+    lab_free(lab);
+}
+
+TEST(view, "a map of few cells is whole at once") {
+    Lab *lab = lab_new(0);
+    bool whole = false;
+    drafted(small_run(lab, "realnvp", "moons"), "grid\t64\n", 0, &whole);
+    ENSURE(whole);
     lab_free(lab);
 }
 

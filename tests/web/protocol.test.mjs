@@ -1,7 +1,7 @@
 // The engine's side of the protocol in Node: the real engine, a WebGL2 context that only counts, and a clock that the test turns.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLab } from '../../wasm/genplay.mjs';
+import { createLab, forKind } from '../../wasm/genplay.mjs';
 import { createEngine } from '../../wasm/worker.mjs';
 
 const CONSTANTS = { 7938: 'WebGL 2.0', 35724: 'WebGL GLSL ES 3.00', 7936: 'fake', 7937: 'fake', 34921: 16, 3379: 4096 };
@@ -97,6 +97,31 @@ test('open draws one picture in the next frame and then rests', async () => {
   }
   assert.ok(context.calls.some((name) => name.startsWith('draw')), 'through WebGL');
   assert.equal(waiting(), 0, 'nothing moves, so no frame is asked for');
+});
+
+test('a fine map is coarse at first, finer with every frame, and rests when it is whole; while training it stays coarse', async () => {
+  const { start, open, send, events, frame, waiting } = rig({ stepMs: 30 });
+  const framesToRest = () => {
+    let n = 0;
+    for (; waiting() && n < 100; n++) frame();
+    return n;
+  };
+  const flow = lab.models.find(({ can }) => forKind(can, 'points').includes('logProb'));
+  await start();
+  await open({ model: flow.id, params: { couplings: 2, hidden: 4 }, view: { id: 'samples', options: { grid: 200 } } });
+  const most = framesToRest();
+  assert.ok(most > 5 && most < 50, `${most} frames`);
+  assert.equal(events('frame').length, most, 'each with a picture');
+  await send('view', { view: { id: 'samples', options: { grid: 200, real: false } } });
+  assert.equal(framesToRest(), 1, 'what is arranged anew is as fine as it was');
+  await send('play', { on: true });
+  for (let i = 0; i < 2 * most; i++) frame();
+  await send('play', { on: false });
+  assert.equal(framesToRest(), most);
+  await send('theme', { dark: false, calm: true });
+  framesToRest();
+  await send('step', {});
+  assert.equal(framesToRest(), 0, 'who wants less motion sees whole pictures only');
 });
 
 test('a refused open leaves the old run as it was', async () => {
