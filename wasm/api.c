@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/pool.h"
+#include "kernels/matmul.h"
 #include "lab.h"
 #include "measures/measures.h"
 #include "render.h"
@@ -48,6 +49,8 @@ GENPLAY_API const void *gp_out_data(const Out *out, int i) { return out->array[i
 GENPLAY_API const char *gp_out_json(const Out *out) { return out->json; }
 
 // --- Lab and data ----------------------------------------------------------------------------------------------------
+
+GENPLAY_API void gp_matmul_rows(int rows) { matmul_rows(rows); }
 
 GENPLAY_API Lab *gp_lab_new(double memory) { error_clear(); return lab_new((size_t)memory); }
 GENPLAY_API void gp_lab_free(Lab *lab) { lab_free(lab); }

@@ -110,6 +110,7 @@ export async function loadEngine(wanted, threads) {
     const [{ default: factory }, { gunzipSync }] = await Promise.all([load(chosen.build), load('gunzip')]);
     /** @type {Module} */
     const module = await factory({ helpers: chosen.threads - 1, worker: globalThis.Worker });
+    if (parseInt(node) < 22) module._gp_matmul_rows(4); // core/kernels/matmul.h says why
     return { module, build: chosen.build, threads: module._gp_pool_start(chosen.threads), gunzip: gunzipSync };
   } catch (cause) {
     throw new GenplayError('bad-file', `the engine (build/${chosen.build}.mjs and .wasm) could not be loaded: ${/** @type {any} */ (cause)?.message ?? cause}`, { cause });

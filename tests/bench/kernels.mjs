@@ -1,13 +1,13 @@
 // kernels.mjs -- what the core's kernels reach, beside what the machine's arithmetic units can give in the same run.
 //
 //   make bench-kernels
-//   node tests/bench/kernels.mjs [--build simd|relaxed] [--only TEXT] [--rounds N] [--json]
+//   node tests/bench/kernels.mjs [--build simd|relaxed] [--rows 4|6] [--only TEXT] [--rounds N] [--json]
 //
 // Without --build both are measured, one after the other.  measureKernels is free of Node, so that a page can run it as well.
 //
 // How: after a warm-up every case gets a number of repetitions that takes about SAMPLE seconds; then rounds in which each case runs once,
 // with the arithmetic ceiling right before it.  A share is the median of a case's quotients with its own neighbours, so that what slows the
-// whole machine down for a while touches both alike.
+// whole machine down for a while touches both alike.  In Node, where there is a clock of the process's own time, that is the watch.
 
 const WARM_UP = 0.6, SAMPLE = 0.02; // seconds
 
@@ -22,6 +22,7 @@ const map = (name, which) => ({ name: `v${name}`, unit: 'G/s', call: 'map', size
 
 /** Every case; GFLOP/s of a convolution count the direct sums, whatever way it takes. */
 export const CASES = [
+  { name: 'tile in L1', unit: 'GFLOP/s', call: 'tile', sizes: [] }, // its rows are those that the product uses
   // A VAE's layers: forward, gradient in x, gradient in w; then the same with its small code.
   matmul(64, 400, 784), matmul(64, 784, 400, 0, 1), matmul(784, 400, 64, 1, 0), matmul(64, 400, 784, 0, 1), matmul(64, 400, 784, 1, 0),
   matmul(64, 784, 400), matmul(64, 20, 400), matmul(64, 400, 20), matmul(64, 400, 20, 0, 1), matmul(400, 20, 64, 1, 0),
@@ -51,17 +52,19 @@ export const median = (list) => {
 /**
  * Measures one build.
  * @param {(options?: object) => Promise<any>} factory  of build/bench/simd.mjs or relaxed.mjs
- * @param {{ rounds?: number, only?: string }} [options]  `only`: cases whose name contains it
+ * @param {{ rounds?: number, only?: string, rows?: number, now?: () => number }} [options]  `only`: cases whose name contains it; `rows` of the
+ *   relaxed build's tiles, as the engine chooses them unless given; `now`: milliseconds
  * @returns {Promise<{ name: string, unit: string, median: number, least: number, most: number, share: number | null, samples: number[] }[]>}
  *   rates in the unit; `share` of the ceiling, for cases that count floating-point operations
  */
-export async function measureKernels(factory, { rounds = 9, only = '' } = {}) {
+export async function measureKernels(factory, { rounds = 9, only = '', rows = parseInt(globalThis.process?.versions?.node) < 22 ? 4 : 6, now = () => performance.now() } = {}) {
   const module = await factory();
   if (!module._bench_begin()) throw new Error('the bench has no memory');
+  module._bench_rows(rows);
   /** Billions a second. */
   const rate = ({ call, sizes }, times) => {
-    const start = performance.now(), amount = module[`_bench_${call}`](times, ...sizes);
-    return amount * times / (performance.now() - start) / 1e6;
+    const start = now(), amount = module[`_bench_${call}`](times, ...sizes);
+    return amount * times / (now() - start) / 1e6;
   };
   const warmUp = (one, seconds) => {
     let times = 1;
@@ -78,7 +81,9 @@ export async function measureKernels(factory, { rounds = 9, only = '' } = {}) {
   for (const run of runs) run.times = warmUp(run, Math.max(0.06, WARM_UP / runs.length));
   for (let round = 0; round < rounds; round++) {
     for (const run of runs) {
-      const ceiling = rate(CEILING, Math.ceil(runs[0].times / 4)), reached = rate(run, run.times);
+      const ceiling = rate(CEILING, Math.ceil(runs[0].times / 4));
+      rate(run, 1); // its operands into the cache
+      const reached = rate(run, run.times);
       run.samples.push(reached);
       run.shares.push(reached / ceiling);
     }
@@ -101,11 +106,12 @@ export function table(results) {
 async function main() {
   const { parseArgs } = await import('node:util');
   (await import('node:v8')).setFlagsFromString('--experimental-wasm-relaxed-simd'); // Node 20 has it behind a flag; others ignore it
-  const { values } = parseArgs({ options: { build: { type: 'string' }, only: { type: 'string' }, rounds: { type: 'string', default: '9' }, json: { type: 'boolean' } } });
+  const { values } = parseArgs({ options: { build: { type: 'string' }, only: { type: 'string' }, rounds: { type: 'string', default: '9' }, rows: { type: 'string' }, json: { type: 'boolean' } } });
+  const now = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1e3; };
   const folder = new URL(`../../${process.env.O ?? 'build'}/bench/`, import.meta.url), results = {};
   for (const build of values.build ? [values.build] : ['simd', 'relaxed']) {
     const { default: factory } = await import(new URL(`${build}.mjs`, folder).href);
-    results[build] = await measureKernels(factory, { rounds: Number(values.rounds), only: values.only });
+    results[build] = await measureKernels(factory, { rounds: Number(values.rounds), only: values.only, rows: values.rows && Number(values.rows), now });
     if (!values.json) console.log(`${build}, Node ${process.versions.node}\n${table(results[build])}\n`);
   }
   if (values.json) console.log(JSON.stringify(results, null, 1));
