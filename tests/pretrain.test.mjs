@@ -28,8 +28,9 @@ async function trained({ model, data, from = '', seed = 3, steps, out, knobs = '
   return stdout.trim().split('\n').map((line) => line.split('\t').map(Number));
 }
 
-// Sums are rounded elsewhere, by 2^-24 of a number, and training makes more of it: after 10 steps 1.2e-7 of a loss was seen.
-const TOLERANCE = 1e-5;
+// Sums are rounded elsewhere, by 2^-24 of a number.  After 10 steps 4e-7 of a loss is usual, and 6e-5 where a number came out on the other
+// side of a kink (the Wasserstein GAN's critic, relu); a wrong sum changes the first digits.
+const TOLERANCE = 1e-3;
 
 // Sizes that fill no vector, too.
 const SIZES = [{}, { batch: 7, hidden: 13, layers: 2 }];
