@@ -198,7 +198,7 @@ Run *run_new(Lab *lab, const char *model, const char *data, uint32_t seed, const
         return NULL;
     }
     if ((d->def.kind == DATA_IMAGE ? def->image : def->points) & CAN_LABEL && !d->def.classes) {
-        fail(ERROR_BAD_ARGUMENT, "data: %s learns one class from another, and '%s' has no classes", def->id, d->def.id);
+        fail(ERROR_BAD_ARGUMENT, "data: %s is told the class of every example, and '%s' has no classes", def->id, d->def.id);
         return NULL;
     }
     Run *run = calloc(1, sizeof *run);

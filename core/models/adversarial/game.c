@@ -1,5 +1,6 @@
 #include "models/adversarial/game.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -37,7 +38,11 @@ bool game_players(Model *m, Design d, int latent) {
 
 static Var *class_input(const Game *v, Program *p, int rows) { return v->classes ? v_input(p, "class", rows, v->classes) : NULL; }
 
-static Var *make(const Game *v, Var *z, Var *y) { return v_generator(&v->g, y ? v_concat(z, y, 1) : z); }
+// A class is K numbers of mean square 1/K; scaled to 1 like those of z, or the generator would hardly hear it at first.
+static Var *make(const Game *v, Var *z, Var *y) {
+    if (y) z = v_concat(z, v_scale(y, sqrtf((float)v->classes)), 1);
+    return v_generator(&v->g, z);
+}
 
 Var *game_says(const Game *v, Var *x, Var *y) {
     Var *d = v_critic(&v->d, x);
@@ -83,7 +88,7 @@ bool game_use(Model *m) {
 // --- Verbs ------------------------------------------------------------------------------------------------------------------
 
 void game_batch(Model *m, uint64_t index, const Bout *b, Var *y) {
-    int32_t label[1024];                                                           // a batch is at most that
+    int32_t label[BATCH_MAX];
     model_batch(m, index, b->x, b->y ? label : NULL);
     if (b->y) model_fill_classes(b->y, label, m->batch);
     if (y) model_fill_classes(y, label, m->batch);
