@@ -240,6 +240,8 @@ const Data *run_data(const Run *run) { return run->data; }
 uint32_t run_seed(const Run *run) { return run->model.seed; }
 int run_code_dim(const Run *run) { return run->model.code_dim; }
 
+int run_n_codes(const Run *run) { return run->model.def->n_codes ? run->model.def->n_codes(&run->model) : 0; }
+
 const float *run_filters(const Run *run, int *units) {
     const Model *m = &run->model;
     for (int k = 0; k < m->n_stores; k++)

@@ -108,6 +108,7 @@ const Data *run_data(const Run *run);
 bool run_can(const Run *run, const char *verb);
 uint32_t run_seed(const Run *run);
 int run_code_dim(const Run *run);        // numbers in a code, 0 where there are none
+int run_n_codes(const Run *run);         // values that a number of a code can take; 0: any
 // The weights that read the data: the first tensor [dim, units] with a row for every number of an example; NULL when there is none.
 const float *run_filters(const Run *run, int *units);
 

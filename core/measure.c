@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/real.h"
 #include "io/json.h"
 #include "measures/measures.h"
 #include "run.h"
@@ -136,6 +137,19 @@ static bool eval_code_mmd(Task *t, Score *s) {
     return true;
 }
 
+// exp of the entropy of how often each value occurs in the codes of test examples, as a share of how many values there are.
+static bool eval_perplexity(Task *t, Score *s) {
+    int K = run_n_codes(t->run), n = count_of(t, 1000), numbers = n * t->run->model.code_dim;
+    const float *x = test_rows(t, n);
+    double *count = arena_new(&t->out.arena, double, K), entropy = 0;
+    const Array *codes = x && count ? answer(t, "encode", n, x) : NULL;
+    if (!codes) return false;
+    for (int i = 0; i < numbers; i++) count[(int)((const float *)codes->data)[i]]++;
+    for (int k = 0; k < K; k++) if (count[k] > 0) entropy -= count[k] / numbers * real_log(count[k] / numbers);
+    *s = (Score){ real_exp(entropy) / K, NAN, NAN, n };
+    return true;
+}
+
 // How far apart both ends of the estimated normaliser are: all of it may be in the likelihood.
 static bool eval_partition(Task *t, Score *s) {
     double low, high;
@@ -207,6 +221,7 @@ EVAL_JUDGED(rarest)
 static bool has_density(const Run *run) { return run_can(run, "logProb"); }
 static bool has_bound(const Run *run) { return run_can(run, "bound"); }
 static bool has_normal_codes(const Run *run) { return run->model.def->normal_codes; }
+static bool has_discrete_codes(const Run *run) { return run_n_codes(run); }
 static bool estimates_z(const Run *run) { return run->model.def->partition; }
 static bool makes_points(const Run *run) { return !run->model.image && run_can(run, "sample"); }
 static bool has_modes(const Run *run) { return makes_points(run) && run->data->def.n_modes > 0; }

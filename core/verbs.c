@@ -147,8 +147,8 @@ static bool draw_of(const Run *run, const double *o, Draw *d) {
     if (d->sampler && !(run_verbs(run) & CAN_ESTIMATES)) return fail(ERROR_UNSUPPORTED, "sampler: %s has one way to sample, so there is none to choose", def->id);
     if (d->truncation > 0 && d->truncation < .05) return fail(ERROR_BAD_ARGUMENT, "truncation: was %g; accepted: 0 for none, or 0.05 to 10", d->truncation);
     if (d->truncation > 0 && iterative) return fail(ERROR_UNSUPPORTED, "truncation: %s starts from noise, not from a code", def->id);
-    if (o[SAMPLE_PRIOR] && !((run_verbs(run) & CAN_ENCODE) && (run_verbs(run) & CAN_DECODE)))
-        return fail(ERROR_UNSUPPORTED, "prior: %s does not both encode and decode, so no codes of data can be fitted", def->id);
+    if (o[SAMPLE_PRIOR] && (!(run_verbs(run) & CAN_ENCODE) || !(run_verbs(run) & CAN_DECODE) || def->n_codes))
+        return fail(ERROR_UNSUPPORTED, "prior: %s does not encode into continuous codes and decode them, so no Gaussian can be fitted", def->id);
     return true;
 }
 
@@ -251,9 +251,18 @@ static bool do_encode(Run *run, const Call *c, const double *o, Out *out) {
     return codes && encode_rows(run, c->x, n, codes);
 }
 
+// Discrete codes name vectors: whole numbers from 0 to one less than there are.
+static bool codes_exist(const Run *run, const float *codes, size_t n) {
+    int values = run_n_codes(run);
+    for (size_t i = 0; values && i < n; i++)
+        if (!(codes[i] >= 0 && codes[i] < (float)values && codes[i] == floorf(codes[i])))
+            return fail(ERROR_BAD_ARGUMENT, "codes: number %zu was %g; accepted: a whole number from 0 to %d", i, (double)codes[i], values - 1);
+    return true;
+}
+
 static bool do_decode(Run *run, const Call *c, const double *o, Out *out) {
     int n = rows_of("codes", c->x, c->n_x, run->model.code_dim);
-    if (!n || !finite_rows("codes", c->x, c->n_x) || !given_classes(run, c, o[0], n, out)) return false;
+    if (!n || !finite_rows("codes", c->x, c->n_x) || !codes_exist(run, c->x, c->n_x) || !given_classes(run, c, o[0], n, out)) return false;
     float *x = out_examples(run, out, "data", 1, &n);
     return x && decode_rows(run, c->x, n, x);
 }

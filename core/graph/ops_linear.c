@@ -1,6 +1,8 @@
 // ops_linear.c -- matmul, the convolution and its two adjoints, mean pooling and its adjoint.  Each family is closed under
 // differentiation: the gradient of a member is made of members.
 
+#include <string.h>
+
 #include "base/pool.h"
 #include "graph/ops.h"
 #include "kernels/conv.h"
@@ -183,3 +185,31 @@ void op_run_unpool(Var *y) {
 }
 
 void op_grad_unpool(Var *y, Var *dy, Var **dx) { dx[0] = v_scale(v_pool(dy, y->i[0]), (float)(y->i[0] * y->i[0])); }
+
+// --- Nearest row -------------------------------------------------------------------------------------------------------------
+
+Var *v_nearest(Var *x, Var *e) {
+    if (x->rank != 2 || e->rank != 2 || x->dim[1] != e->dim[1] || e->dim[0] > NEAREST_MAX)
+        return var_fail(x->p, OP_nearest, x, e, "expected rows of the same length, and not too many to choose from");
+    return var_new(x->p, OP_nearest, 2, (int[]){ x->dim[0], e->dim[0] }, x, e);
+}
+
+// |x - e|^2 less |x|^2, which all share: |e|^2 - 2 x e.
+static void nearest_rows(void *context, int begin, int end) {
+    const Var *y = context, *x = y->src[0], *e = y->src[1];
+    int K = e->dim[0], d = e->dim[1];
+    float norm[NEAREST_MAX], *out = y->data + (size_t)begin * (size_t)K;
+    for (int k = 0; k < K; k++) {
+        norm[k] = 0;
+        for (int j = 0; j < d; j++) norm[k] += e->data[k * d + j] * e->data[k * d + j];
+    }
+    matmul(end - begin, K, d, x->data + (size_t)begin * (size_t)d, d, false, e->data, d, true, out, K, false);
+    for (int r = begin; r < end; r++, out += K) {
+        int best = 0;
+        for (int k = 1; k < K; k++) if (norm[k] - 2 * out[k] < norm[best] - 2 * out[best]) best = k;
+        memset(out, 0, sizeof *out * (size_t)K);
+        out[best] = 1;
+    }
+}
+void op_run_nearest(Var *y) { pool_run(y->dim[0], (double)y->dim[1] * (y->src[0]->dim[1] + PASS), nearest_rows, y); }
+NO_GRAD(nearest)

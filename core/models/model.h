@@ -63,7 +63,7 @@ typedef struct {
     const char *views[VIEWS_MAX];    // ids of views.def
     int improves;                    // the loss that training lowers, for the tests; -1: a game, judged by MMD instead
     bool normal_codes;               // codes of data should look like N(0, I): the measure of that applies
-    bool jumps;                      // its loss holds draws that depend on weights, so differences say nothing: its own test checks the gradient
+    bool jumps;                      // its gradient is not that of its loss (draws or choices depend on weights): its own test checks it
     bool two_updates;                // a step updates more than once, so it must be undone as a whole when it fails
     size_t size;                     // of its own struct (Model.self)
 
@@ -77,6 +77,8 @@ typedef struct {
     bool (*decode)(Model *m, int n, const float *codes, float *x);
     bool (*log_prob)(Model *m, uint32_t seed, uint32_t first, int n, const float *x, double *out);   // seed: of what it draws to dequantise or binarise
     bool (*bound)(Model *m, uint32_t seed, uint32_t first, int n, const float *x, int samples, double *out);
+    // Models with discrete codes: how many values a number of a code can take, 0 to that less 1.
+    int (*n_codes)(const Model *m);
     // Both ends of an estimate of the log of the normaliser that log_prob subtracts; equal where it is exact.
     bool (*partition)(Model *m, double *low, double *high);
     // Fills time[0..frames) and returns how many frames a trace has (<= d->frames when that is set, <= 256).

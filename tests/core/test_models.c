@@ -311,7 +311,7 @@ static void verbs_do_what_is_claimed(Lab *lab, const ModelDef *def, bool image) 
     out_init(&out, NULL), out_init(&data, NULL);
     int dim = run->data->dim, width = run->model.code_dim;
     ENSURE(lab_draw(lab, run->data->def.id, 5, 1, "test", &data));
-    float codes[2 * 256] = { .5f }, mask[SIDE * SIDE] = { 1, 1, 1 };
+    float codes[2 * 256] = { 1 }, mask[SIDE * SIDE] = { 1, 1, 1 };
     ENSURE(width <= 256);
     const float *x = out_find(&data, "data")->data;
     const struct { const char *verb; Call c; size_t gives; } all[] = {
