@@ -66,9 +66,10 @@ CHECKED := $(SIMDE) $(THREADS) -O1 -g -fno-omit-frame-pointer
 ASAN_FLAGS := $(CHECKED) -Werror $(PROMOTION) -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN_FLAGS := $(CHECKED) -fsanitize=thread
 
-# What builds graphs, reads files or draws is made small, the rest fast: 9 % less to download.
-SMALL := $(wildcard core/*.c) core/models/% core/nn/% core/io/% core/view/% wasm/%
-WASM_FLAGS = $(if $(filter $(SMALL),$<),-Os,-O3)
+# What builds graphs, reads files or draws is made small, the rest fast.
+SMALL := $(wildcard core/*.c) core/models/% core/nn/% core/io/% core/view/% wasm/% $(addprefix core/graph/,graph.c params.c) \
+  $(addprefix core/base/,arena.c decimal.c error.c knob.c)
+WASM_FLAGS = $(if $(filter $(SMALL),$<),-Oz,-O3)
 
 # Three builds from the same sources: simd is for everyone, relaxed has fused multiply-add, threads has a pool (core/base/pool.h).
 BUILDS := simd relaxed threads
@@ -76,14 +77,27 @@ simd_FLAGS := -msimd128
 relaxed_FLAGS := -msimd128 -mrelaxed-simd
 threads_FLAGS := -msimd128 $(THREADS)
 
+# The first two come in two parts (wasm/split.mjs).
+SPLIT := simd relaxed
+simd_LINKED := $(W)/obj/simd/whole.js
+relaxed_LINKED := $(W)/obj/relaxed/whole.js
+threads_LINKED := $(W)/threads.mjs
+
 # A module factory for pages, workers and Node.  What is exported: malloc, free, and what the boundary marks GENPLAY_API.
 # emmalloc: the core asks for a few large arenas, so the smallest allocator does.      FILESYSTEM=0: files are JavaScript's.
 # 512 kB of stack: the default 64 kB is less than some kernels' tiles.
 RUNTIME := GL,HEAPU8,HEAP32,HEAPU32,HEAPF32,HEAPF64,UTF8ToString,stringToUTF8,lengthBytesUTF8
 LINK_FLAGS := -O3 --no-entry -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=web,worker,node -sFILESYSTEM=0 -sMALLOC=emmalloc \
   -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB -sSTACK_SIZE=512KB -sMIN_WEBGL_VERSION=2 -sMAX_WEBGL_VERSION=2 \
+  -sGL_ENABLE_GET_PROC_ADDRESS=0 -sGL_TRACK_ERRORS=0 -sGL_SUPPORT_AUTOMATIC_ENABLE_EXTENSIONS=0 -sGL_SUPPORT_SIMPLE_ENABLE_EXTENSIONS=0 \
+  -sGL_SUPPORT_EXPLICIT_SWAP_CONTROL=0 -sGL_WORKAROUND_SAFARI_GETCONTEXT_BUG=0 -sTEXTDECODER=2 \
   -sEXPORTED_FUNCTIONS=_malloc,_free \
   -sEXPORTED_RUNTIME_METHODS=$(RUNTIME)
+
+# Both parts' loader, and nothing for hooks that nobody uses.      -O0: no string may be the end of another, which may move (wasm/split.mjs).
+SPLIT_LINK := -Wl,-O0 --pre-js wasm/parts.pre.js -sINCOMING_MODULE_JS_API=instantiateWasm -sEXPORTED_RUNTIME_METHODS=$(RUNTIME),stackSave,stackRestore
+simd_LINK := $(SPLIT_LINK)
+relaxed_LINK := $(SPLIT_LINK)
 
 # Browsers start a worker only while the page's own thread rests, so the pool's are started beforehand, as many as the loader asked for.
 # Memory that grows is slow for Emscripten's JavaScript only, which no loop of ours is in.
@@ -180,12 +194,16 @@ $(W)/obj/$(1)/%.o: %.c Makefile | setup
 	@mkdir -p $$(@D)
 	@printf '%-8s %s\n' $(1) $$<
 	$$(Q)$$(EMCC) $$(FLAGS) $$(WASM_FLAGS) $$($(1)_FLAGS) -c $$< -o $$@
-$(W)/$(1).mjs: $(CORE:%.c=$(W)/obj/$(1)/%.o) $(BOUNDARY:%.c=$(W)/obj/$(1)/%.o)
+$($(1)_LINKED): $(CORE:%.c=$(W)/obj/$(1)/%.o) $(BOUNDARY:%.c=$(W)/obj/$(1)/%.o)
 	@echo 'link     $$@'
 	$$(Q)$$(EMCC) $$($(1)_FLAGS) $$(LINK_FLAGS) $$($(1)_LINK) $$(filter %.o,$$^) -o $$@
-	@echo "         $(W)/$(1).wasm: $$$$(gzip -9c $(W)/$(1).wasm | wc -c) bytes gzipped, $$@: $$$$(gzip -9c $$@ | wc -c)"
 endef
 $(W)/threads.mjs: wasm/threads.pre.js
+$(SPLIT:%=$(W)/obj/%/whole.js): wasm/parts.pre.js
+$(SPLIT:%=$(W)/%.mjs): $(W)/%.mjs: $(W)/obj/%/whole.js wasm/split.mjs
+	@echo 'split    $@'
+	$(Q)node wasm/split.mjs $< $(@:.mjs=)
+	@for part in $*.wasm $*.mjs $*.rest.wasm; do echo "         $$part: $$(gzip -9c $(W)/$$part | wc -c) bytes gzipped"; done
 $(foreach one,$(BUILDS),$(eval $(call build,$(one))))
 
 # The kernels alone, for tests/bench/kernels.mjs.

@@ -18,16 +18,11 @@ static void knob_value(Json *j, const char *key, const Knob *k, double value) {
     else knob_choice(k, (int)value, text), json_string(j, key, text);
 }
 
-static void knob_row(Json *j, const Knob *k) {
+// What it accepts.
+static void knob_range(Json *j, const Knob *k) {
     static const char *const types[] = { "number", "integer", "choice", "boolean" };
-    json_open(j, NULL, '{');
     json_string(j, "key", k->key);
-    json_string(j, "title", k->title);
     json_string(j, "type", types[k->type]);
-    json_open(j, "default", '{');
-    knob_value(j, "points", k, k->points);
-    knob_value(j, "image", k, k->image);
-    json_close(j);
     if (k->type <= KNOB_INTEGER) json_number(j, "min", k->min), json_number(j, "max", k->max);
     json_open(j, "choices", '[');
     for (int i = 0; k->type == KNOB_CHOICE && i < knob_n_choices(k); i++) {
@@ -35,6 +30,16 @@ static void knob_row(Json *j, const Knob *k) {
         knob_choice(k, i, text);
         json_string(j, NULL, text);
     }
+    json_close(j);
+}
+
+static void knob_row(Json *j, const Knob *k) {
+    json_open(j, NULL, '{');
+    knob_range(j, k);
+    json_string(j, "title", k->title);
+    json_open(j, "default", '{');
+    knob_value(j, "points", k, k->points);
+    knob_value(j, "image", k, k->image);
     json_close(j);
     json_string(j, "scale", k->scale == SCALE_LOG ? "log" : "linear");
     json_bool(j, "live", k->live);
@@ -149,6 +154,19 @@ static void palette_rows(Json *j) {
     json_close(j);
 }
 
+const char *lab_knobs(Lab *lab, const char *model) {
+    error_clear();
+    out_clear(&lab->catalogue);
+    Json j = json_begin(&lab->catalogue.arena);
+    json_open(&j, NULL, '[');
+    for (int i = 0; i < n_model_defs; i++) {
+        if (strcmp(model_defs[i]->id, model)) continue;
+        for (const Knob *k = model_defs[i]->knobs; k->key; k++) json_open(&j, NULL, '{'), knob_range(&j, k), json_close(&j);
+    }
+    json_close(&j);
+    return json_end(&j);
+}
+
 const char *lab_catalogue(Lab *lab) {
     error_clear();
     out_clear(&lab->catalogue);
@@ -181,6 +199,21 @@ static void losses_with_lines(Json *j, const Run *run) {
         json_close(j);
     }
     json_close(j);
+}
+
+const char *run_outline(Run *run) {
+    error_clear();
+    out_clear(&run->described);
+    Json j = json_begin(&run->described.arena);
+    json_open(&j, NULL, '{');
+    json_string(&j, "model", run->model.def->id);
+    json_string(&j, "data", run->data->def.id);
+    can_list(&j, "can", run_verbs(run));
+    json_open(&j, "losses", '[');
+    for (int i = 0; i < run->n_losses; i++) json_string(&j, NULL, run->model.def->loss[i].key);
+    json_close(&j);
+    json_close(&j);
+    return json_end(&j);
 }
 
 const char *run_describe(Run *run) {

@@ -52,6 +52,7 @@ Budget *lab_budget(Lab *lab);
 
 // Everything that JavaScript knows, as JSON: models, data sets (the added ones too), views, verbs, palette, version.
 const char *lab_catalogue(Lab *lab);     // valid until the next call
+const char *lab_knobs(Lab *lab, const char *model);   // what a model's knobs accept, of the catalogue's row only that; [] of an unknown one; as long
 
 bool lab_add_rows(Lab *lab, const char *id, DataKind kind, const int shape[3], int classes, DataRows train, DataRows test);
 bool lab_add_known(Lab *lab, const char *id, DataKind kind, const int shape[3], int classes, DataRows train, DataRows test, const DataAttributes *known);
@@ -83,6 +84,7 @@ double run_epoch(const Run *run);
 bool run_set(Run *run, const char *key, const char *value);    // live knobs only
 // JSON of where it stands: model, data, seed, step, params { key: value }, can [verb], views [id], losses [{ key, title, line }], memory.
 const char *run_describe(Run *run);
+const char *run_outline(Run *run);       // of that only model, data, can, and the keys of losses; valid until the next call of either
 
 // One verb by its API name: sample encode decode reconstruct interpolate logProb bound trace inpaint critic measure view.
 typedef struct {

@@ -46,7 +46,7 @@ test('every file that the page, its modules and its indices name is there', asyn
     for (const [, other] of text.matchAll(/(?:from|import\(?)\s*"\.\/([^"]+)"/g)) if (other) named.push(other);
     for (const [, other] of text.matchAll(/new URL\("(?:\.\/)?([^":]+)",\s*import\.meta\.url\)/g)) named.push(other);
   }
-  assert.ok(named.includes('worker.js') && named.includes('simd.wasm'), `${named}`);
+  assert.ok(named.includes('worker.js') && named.includes('simd.wasm') && named.includes('simd.rest.wasm'), `${named}`);
   for (const files of Object.values(await json('data/index.json'))) named.push(...Object.values(files));
   for (const { file } of Object.values(await json('pretrained/index.json'))) named.push(`pretrained/${file}`);
   for (const name of named) assert.ok(existsSync(new URL(name, dist)), name);

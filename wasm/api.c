@@ -55,6 +55,7 @@ GENPLAY_API void gp_matmul_rows(int rows) { matmul_rows(rows); }
 GENPLAY_API Lab *gp_lab_new(double memory) { error_clear(); return lab_new((size_t)memory); }
 GENPLAY_API void gp_lab_free(Lab *lab) { lab_free(lab); }
 GENPLAY_API const char *gp_catalogue(Lab *lab) { return lab_catalogue(lab); }
+GENPLAY_API const char *gp_knobs(Lab *lab, const char *model) { return lab_knobs(lab, model); }
 
 // shape: 3 numbers.  labels, the test rows and the attributes may be NULL; names: of n_names attributes, each a string.
 GENPLAY_API bool gp_add_rows(Lab *lab, const char *id, int kind, const int *shape, int classes, const float *x, const int32_t *labels,
@@ -88,6 +89,7 @@ GENPLAY_API double gp_step(const Run *run) { return (double)run_step(run); }
 GENPLAY_API double gp_epoch(const Run *run) { return run_epoch(run); }
 GENPLAY_API bool gp_set(Run *run, const char *key, const char *value) { return run_set(run, key, value); }
 GENPLAY_API const char *gp_describe(Run *run) { return run_describe(run); }
+GENPLAY_API const char *gp_outline(Run *run) { return run_outline(run); }
 GENPLAY_API int gp_code_dim(const Run *run) { return run_code_dim(run); }
 GENPLAY_API bool gp_history(Run *run, Out *out) { return run_history(run, out); }
 

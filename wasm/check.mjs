@@ -87,11 +87,11 @@ export function number(name, value, min, max) {
  * A string that can be a name: not empty, one line.
  * @param {string} name
  * @param {unknown} value
- * @param {string} [accepted]
+ * @param {string | (() => string)} [accepted]
  * @returns {string}
  */
 export function string(name, value, accepted = 'a string') {
-  if (typeof value !== 'string' || value === '' || /[\0\t\n\r]/.test(value)) throw badArgument(name, value, accepted);
+  if (typeof value !== 'string' || value === '' || /[\0\t\n\r]/.test(value)) throw badArgument(name, value, typeof accepted === 'string' ? accepted : accepted());
   return value;
 }
 

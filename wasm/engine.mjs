@@ -108,13 +108,24 @@ export async function loadEngine(wanted, threads) {
   const chosen = await choose(wanted, threads);
   try {
     const [{ default: factory }, { gunzipSync }] = await Promise.all([load(chosen.build), load('gunzip')]);
-    /** @type {Module} */
-    const module = await factory({ helpers: chosen.threads - 1, worker: globalThis.Worker });
+    const { module, threads: running } = await startEngine(factory, { helpers: chosen.threads - 1, worker: globalThis.Worker });
     if (parseInt(node) < 22) module._gp_matmul_rows(4); // core/kernels/matmul.h says why
-    return { module, build: chosen.build, threads: module._gp_pool_start(chosen.threads), gunzip: gunzipSync };
+    return { module, build: chosen.build, threads: running, gunzip: gunzipSync };
   } catch (cause) {
     throw new GenplayError('bad-file', `the engine (build/${chosen.build}.mjs and .wasm) could not be loaded: ${/** @type {any} */ (cause)?.message ?? cause}`, { cause });
   }
+}
+
+/**
+ * Makes an instance from a build's factory.  Builds in two parts ask `missing` for the error of a call that needs the second one in vain.
+ * @param {(options: object) => Promise<Module>} factory
+ * @param {{ helpers?: number, worker?: unknown, instantiateWasm?: Function }} options
+ * @returns {Promise<{ module: Module, threads: number }>}
+ */
+export async function startEngine(factory, options) {
+  const missing = (/** @type {Error} */ cause) => new GenplayError('bad-file', `the second part of the engine could not be loaded: ${cause.message}; the call can be made again`, { cause });
+  const module = await factory({ missing, ...options });
+  return { module, threads: module._gp_pool_start((options.helpers ?? 0) + 1) };
 }
 
 /**

@@ -131,7 +131,7 @@ export class Lab {
     const out = lab && module._gp_out_new(lab) >>> 0;
     if (!out) throw engineError(module);
     this.#engine = engine;
-    this.#core = { module, lab, out, catalogue: catalogueOf(module, lab), gl: null };
+    this.#core = { module, lab, out, known: null, get catalogue() { return this.known ??= catalogueOf(this.module, this.lab); }, gl: null };
     this.#measures = createMeasures(() => ({ lab: this.#alive(), module: this.#core.module }));
   }
 
@@ -230,13 +230,13 @@ export class Lab {
    */
   create(options) {
     const lab = this.#alive();
-    const { module, catalogue } = this.#core;
+    const { module } = this.#core;
+    const ids = (/** @type {'models' | 'datasets'} */ table) => () => `one of ${this[table].map(({ id }) => id).join(', ')}`;
     const given = record('options', required('options', options), ['model', 'data', 'seed', 'params']);
-    const model = string('model', given.model, `one of ${catalogue.models.map(({ id }) => id).join(', ')}`);
-    const data = string('data', given.data, `one of ${catalogue.datasets.map(({ id }) => id).join(', ')}`);
+    const model = string('model', given.model, ids('models'));
+    const data = string('data', given.data, ids('datasets'));
     const seed = seedValue('seed', given.seed === undefined ? 1 : given.seed);
-    const params = catalogue.models.find(({ id }) => id === model)?.params ?? [];
-    const knobs = lines('params', record('params', given.params, null), params);
+    const knobs = lines('params', record('params', given.params, null), this.#knobs(model));
     const run = withMemory(module, (put) => module._gp_run_new(lab, put.text(model), put.text(data), seed, put.text(knobs))) >>> 0;
     if (!run) throw this.#failure();
     return new Run(this.#core, run);
@@ -357,8 +357,18 @@ export class Lab {
     return this.#core.catalogue;
   }
 
+  /**
+   * What a model's parameters accept; the catalogue, which knows it too, is long.
+   * @param {string} model
+   * @returns {import('./check.mjs').Range[]}
+   */
+  #knobs(model) {
+    const { module, lab } = this.#core;
+    return JSON.parse(module.UTF8ToString(withMemory(module, (put) => module._gp_knobs(lab, put.text(model)))) || '[]');
+  }
+
   #refresh() {
-    this.#core.catalogue = catalogueOf(this.#core.module, this.#core.lab);
+    this.#core.known = null;
   }
 
   #failure() {

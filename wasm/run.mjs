@@ -84,7 +84,7 @@ import { engineError, readOut, withMemory } from './engine.mjs';
  * What a lab and its runs share: the instance, pointers to its lab (0: freed) and to the result that every call fills, what there is to choose
  * from, and what is drawn on.
  * @typedef {{
- *   module: import('./engine.mjs').Module, lab: number, out: number, catalogue: Catalogue, gl: Context | null
+ *   module: import('./engine.mjs').Module, lab: number, out: number, known: Catalogue | null, readonly catalogue: Catalogue, gl: Context | null
  * }} Core
  */
 
@@ -128,7 +128,7 @@ export class Run {
   /** @type {readonly string[]} */ #losses;
   /** @type {readonly string[]} */ #can;
   /** @type {string} */ #model;
-  /** @type {Dataset} */ #data;
+  /** @type {string} */ #data;
 
   /**
    * Runs come from `lab.create` and `lab.load`.
@@ -138,11 +138,11 @@ export class Run {
   constructor(core, pointer) {
     this.#core = core;
     this.#pointer = pointer;
-    const { model, data, losses, can } = this.#describe();
+    const { model, data, losses, can } = this.#said('_gp_outline');
     this.#model = model;
     this.#can = can;
-    this.#losses = losses.map(({ key }) => key);
-    this.#data = /** @type {Dataset} */ (core.catalogue.datasets.find(({ id }) => id === data));
+    this.#losses = losses;
+    this.#data = data;
   }
 
   // --- Where it stands -------------------------------------------------------------------------------------------------
@@ -409,7 +409,7 @@ export class Run {
   // --- Within ----------------------------------------------------------------------------------------------------------
 
   #alive() {
-    if (!this.#pointer || !this.#core.lab) throw new GenplayError('bad-argument', `this run was freed${this.#model ? ` (${this.#model} on ${this.#data.id})` : ''}: create another one`);
+    if (!this.#pointer || !this.#core.lab) throw new GenplayError('bad-argument', `this run was freed${this.#model ? ` (${this.#model} on ${this.#data})` : ''}: create another one`);
     return this.#pointer;
   }
 
@@ -423,8 +423,11 @@ export class Run {
   }
 
   /** @returns {Description} */
-  #describe() {
-    const json = this.#ask('_gp_describe');
+  #describe() { return this.#said('_gp_describe'); }
+
+  /** What the engine says of the run in JSON. @param {'_gp_describe' | '_gp_outline'} name @returns {any} */
+  #said(name) {
+    const json = this.#ask(name);
     if (!json) throw engineError(this.#core.module);
     return JSON.parse(this.#core.module.UTF8ToString(json));
   }
@@ -433,7 +436,7 @@ export class Run {
 
   /** @param {Input} x */
   #examples(x) {
-    return floats('x', x, { shape: this.#data.shape });
+    return floats('x', x, { shape: this.#core.catalogue.datasets.find(({ id }) => id === this.#data)?.shape });
   }
 
   /**
