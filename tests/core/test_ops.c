@@ -73,6 +73,7 @@ static Var *f_conv_masked(Var *a, Var *b) { return v_square(v_conv_rule(a, b, ca
 static Var *f_conv_dx_masked(Var *a, Var *b) { return v_square(v_conv_dx_rule(a, b, causal, 3, 3)); }
 static Var *f_conv_dw_masked(Var *a, Var *b) { return v_square(v_conv_dw_rule(a, b, causal, 3)); }
 static Var *f_pool(Var *a, Var *b) { (void)b; return v_square(v_pool(a, 2)); }
+static Var *f_nearest(Var *a, Var *b) { return v_mul(v_square(a), v_matmul(v_nearest(a, b), v_square(b), false, false)); }
 static Var *f_unpool(Var *a, Var *b) { (void)b; return v_square(v_unpool(a, 2)); }
 
 #define M(r, c) { r, c, 0, 0 }
@@ -112,6 +113,7 @@ static const Case cases[] = {
     { "conv masked", 2, { { 1, 3, 3, 2 }, { 3, 3, 2, 2 } }, -1, 1, f_conv_masked },
     { "conv_dx masked", 2, { { 1, 3, 3, 2 }, { 3, 3, 1, 2 } }, -1, 1, f_conv_dx_masked },
     { "conv_dw masked", 2, { { 2, 3, 3, 1 }, { 2, 3, 3, 2 } }, -1, 1, f_conv_dw_masked },
+    { "nearest", 2, { M(3, 2), M(4, 2) }, -1, 1, f_nearest },
     { "pool", 1, { { 1, 4, 4, 2 } }, -1, 1, f_pool },  { "unpool", 1, { { 2, 2, 2, 1 } }, -1, 1, f_unpool },
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
