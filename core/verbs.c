@@ -146,7 +146,7 @@ static bool draw_of(const Run *run, const double *o, Draw *d) {
     if (d->steps && !iterative) return fail(ERROR_UNSUPPORTED, "steps: %s samples in one go, so they mean nothing to it", def->id);
     if (d->sampler && !(run_verbs(run) & CAN_ESTIMATES)) return fail(ERROR_UNSUPPORTED, "sampler: %s has one way to sample, so there is none to choose", def->id);
     if (d->truncation > 0 && d->truncation < .05) return fail(ERROR_BAD_ARGUMENT, "truncation: was %g; accepted: 0 for none, or 0.05 to 10", d->truncation);
-    if (d->truncation > 0 && iterative) return fail(ERROR_UNSUPPORTED, "truncation: %s starts from noise, not from a code", def->id);
+    if (d->truncation > 0 && (iterative || !run->model.code_dim)) return fail(ERROR_UNSUPPORTED, "truncation: %s does not start from a code", def->id);
     if (o[SAMPLE_PRIOR] && (!(run_verbs(run) & CAN_ENCODE) || !(run_verbs(run) & CAN_DECODE) || def->n_codes))
         return fail(ERROR_UNSUPPORTED, "prior: %s does not encode into continuous codes and decode them, so no Gaussian can be fitted", def->id);
     return true;
@@ -448,6 +448,29 @@ static bool do_twins(Run *run, const Call *c, const double *o, Out *out) {
     return rows;
 }
 
+// How the chosen pixel hangs on the others (data), and every pixel's probability given those before it (p).
+enum { FIELD_SEED, FIELD_LABEL, FIELD_PIXEL };
+static const Knob field_options[] = {
+    [FIELD_SEED] = SEED,
+    [FIELD_LABEL] = LABEL,
+    [FIELD_PIXEL] = { .key = "pixel", .title = "Pixel", .type = KNOB_INTEGER, .min = 0, .max = 1e6 },
+    KNOBS_END,
+};
+static bool do_field(Run *run, const Call *c, const double *o, Out *out) {
+    Model *m = &run->model;
+    int n = rows_of("x", c->x, c->n_x, m->dim), pixel = (int)o[FIELD_PIXEL];
+    if (!n || !finite_rows("x", c->x, c->n_x) || !given_classes(run, c, o[FIELD_LABEL], n, out)) return false;
+    if (pixel >= m->dim) return fail(ERROR_BAD_ARGUMENT, "pixel: was %d; accepted: a whole number from 0 to %d", pixel, m->dim - 1);
+    float *slope = out_examples(run, out, "data", 1, &n), *p = out_examples(run, out, "p", 1, &n), *rows = arena_new(&out->arena, float, m->chunk * m->dim);
+    if (!slope || !p || !rows) return false;
+    EACH_CHUNK(first, k, n) {
+        size_t at = (size_t)first * (size_t)m->dim;
+        to_model(run, c->x + at, rows, k);
+        if (!m->def->field(m, (uint32_t)o[FIELD_SEED], (uint32_t)first, pixel, k, rows, p + at, slope + at)) return false;
+    }
+    return true;
+}
+
 static bool do_measure(Run *run, const Call *c, const double *o, Out *out) {
     return run_measure(run, c->name ? c->name : "", (int)o[1], (uint32_t)o[BOUND_SEED], out);
 }
@@ -536,6 +559,7 @@ static const struct {
     { "trace", CAN_TRACE, trace_options, do_trace },
     { "inpaint", CAN_INPAINT, sample_options, do_inpaint },
     { "twins", CAN_TWINS, label_options, do_twins },
+    { "field", CAN_FIELD, field_options, do_field },
     { "critic", CAN_CRITIC, critic_options, do_critic },
     { "measure", ALWAYS, measure_options, do_measure },
     { "view", ALWAYS, NULL, do_view },

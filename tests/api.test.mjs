@@ -12,7 +12,7 @@ import { fingerprint, labFor, pairs, readSafetensors, refuses, smallRun } from '
 
 const catalogue = await createLab();
 const all = [...pairs(catalogue)];
-const VERBS = ['sample', 'encode', 'decode', 'reconstruct', 'interpolate', 'logProb', 'bound', 'trace', 'inpaint', 'critic'];
+const VERBS = ['sample', 'encode', 'decode', 'reconstruct', 'interpolate', 'logProb', 'bound', 'trace', 'inpaint', 'field', 'critic'];
 const NO_NUMBERS = [undefined, null, NaN, Infinity, '7', true, {}, [], 7n];
 const NO_COUNTS = [...NO_NUMBERS, 0, -1, 2.5, 2 ** 31];
 const NO_SEEDS = [NaN, '7', -1, 2.5, 2 ** 32, Infinity, null, {}];
@@ -392,6 +392,13 @@ for (const pair of all) {
     }
     if (drawn.codes && !can('interpolate') && can('decode')) refuses(() => run.decode(new Float32Array(run.codeSize).fill(1e6)), 'bad-argument', /codes.*whole number/);
     if (can('twins')) for (const codes of Object.values(run.twins(x.data))) isTensor(codes, [5, run.codeSize]);
+    if (can('field')) {
+      const told = run.field(x.data, { pixel: 30 });
+      isTensor(told, [5, ...shape]);
+      isTensor(told.p, [5, ...shape]);
+      assert.ok(told.p.data.every((p) => p >= 0 && p <= 1));
+      refuses(() => run.field(x.data, { pixel: 1e6 }), 'bad-argument', /pixel/);
+    }
     if (can('encode') && can('interpolate')) isTensor(run.sample(7, { prior: 'fitted' }), [7, ...shape]);
     else refuses(() => run.sample(7, { prior: 'fitted' }), 'unsupported', /prior/);
     if (can('inpaint')) {
@@ -419,7 +426,8 @@ for (const pair of all) {
     const code = new Float32Array(2);
     const calls = {
       sample: () => run.sample(1), encode: () => run.encode(x), decode: () => run.decode(code), reconstruct: () => run.reconstruct(x), interpolate: () => run.interpolate(code, code, 3),
-      logProb: () => run.logProb(x), bound: () => run.bound(x), trace: () => run.trace(1), inpaint: () => run.inpaint(x, x), critic: () => run.critic(x),
+      logProb: () => run.logProb(x), bound: () => run.bound(x), trace: () => run.trace(1), inpaint: () => run.inpaint(x, x),
+      field: () => run.field(x), critic: () => run.critic(x),
     };
     for (const verb of VERBS.filter((name) => !pair.can.includes(name))) {
       refuses(calls[verb], 'unsupported', new RegExp(pair.model.id));

@@ -14,7 +14,7 @@
  */
 
 /**
- * @typedef {'sample' | 'encode' | 'decode' | 'reconstruct' | 'interpolate' | 'logProb' | 'bound' | 'trace' | 'inpaint' | 'twins' | 'label' | 'critic' | 'steps' | 'estimates'} Verb
+ * @typedef {'sample' | 'encode' | 'decode' | 'reconstruct' | 'interpolate' | 'logProb' | 'bound' | 'trace' | 'inpaint' | 'twins' | 'field' | 'label' | 'critic' | 'steps' | 'estimates'} Verb
  */
 
 /**

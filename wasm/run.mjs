@@ -47,6 +47,7 @@ import { engineError, readOut, withMemory } from './engine.mjs';
 /** @typedef {LabelOptions & { samples?: number, seed?: number }} BoundOptions */
 /** @typedef {LabelOptions & { seed?: number }} SeedOptions */
 /** @typedef {LabelOptions & { optimal?: boolean }} CriticOptions */
+/** @typedef {SeedOptions & { pixel?: number }} FieldOptions */
 /** @typedef {{ n?: number, seed?: number }} MeasureOptions */
 
 /**
@@ -116,6 +117,7 @@ const OPTIONS = [
   { key: 'samples', type: 'integer' },
   { key: 'n', type: 'integer' },
   { key: 'optimal', type: 'boolean' },
+  { key: 'pixel', type: 'integer' },
   { key: 'sampler', type: 'choice' },
   { key: 'prior', type: 'choice', choices: ['own', 'fitted'] },
   { key: 'path', type: 'choice', choices: ['lerp', 'slerp'] },
@@ -311,6 +313,15 @@ export class Run {
    * @returns {Record<string, Tensor>}
    */
   twins(x, options) { return /** @type {any} */ (this.#verb('twins', () => ({ x: this.#examples(x) }), options)); }
+
+  /**
+   * Of a model that draws pixel by pixel, for pictures x (binarised, as logProb does): the slope of one pixel's log-odds in every pixel of x,
+   * which shows its receptive field; and in `p` every pixel's probability of 1 given those before it.
+   * @param {Input} x
+   * @param {FieldOptions} [options]
+   * @returns {Tensor & { p: Tensor }}
+   */
+  field(x, options) { return /** @type {any} */ (this.#verb('field', () => ({ x: this.#examples(x) }), options)); }
 
   /**
    * What the critic believes of each x: the probability that it is real.  `optimal` adds what the best critic would say of points whose

@@ -18,7 +18,7 @@ typedef struct Model Model;
 #define CAN_LIST(CAN)                                                                                                       \
     CAN(SAMPLE, "sample") CAN(ENCODE, "encode") CAN(DECODE, "decode") CAN(RECONSTRUCT, "reconstruct")                       \
     CAN(INTERPOLATE, "interpolate") CAN(LOG_PROB, "logProb") CAN(BOUND, "bound") CAN(TRACE, "trace") CAN(INPAINT, "inpaint") \
-    CAN(TWINS, "twins")                                                                                                     \
+    CAN(TWINS, "twins") CAN(FIELD, "field")                                                                                 \
     CAN(LABEL, "label")     /* conditional: every example has a class */                                                                             \
     CAN(CRITIC, "critic")   /* has one */                                                                                   \
     CAN(STEPS, "steps")     /* samples in steps, of which there may be fewer */                                              \
@@ -88,6 +88,9 @@ typedef struct {
     bool (*inpaint)(Model *m, const Draw *d, uint32_t first, int n, const float *x, const float *mask, float *out);
     // What the k-th of the networks trained side by side makes of x, codes [n, code_dim]: its title, or NULL when there are no more.  n may be 0.
     const char *(*twin)(Model *m, int k, int n, const float *x, float *codes);
+    // Of pictures that are drawn pixel by pixel, binarised: every pixel's probability of 1 given those before it, p [n,dim], and the slope of the log-odds
+    // of one of them in every pixel of x, slope [n,dim].
+    bool (*field)(Model *m, uint32_t seed, uint32_t first, int pixel, int n, const float *x, float *p, float *slope);
     bool (*critic)(Model *m, int n, const float *x, float *out);                                 // sigmoid D(x)
 } ModelDef;
 

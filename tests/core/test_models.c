@@ -324,6 +324,7 @@ static void verbs_do_what_is_claimed(Lab *lab, const ModelDef *def, bool image) 
         { "bound", { .x = x, .n_x = 5 * (size_t)dim }, 5 },
         { "trace", { .n = 3 }, 0 },
         { "critic", { .x = x, .n_x = 5 * (size_t)dim }, 5 },
+        { "field", { .x = x, .n_x = 5 * (size_t)dim }, 5 * (size_t)dim },
         { "twins", { .x = x, .n_x = 5 * (size_t)dim }, 0 },
         { "inpaint", { .x = x, .n_x = (size_t)dim, .y = mask, .n_y = (size_t)dim }, (size_t)dim },
     };
