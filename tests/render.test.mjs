@@ -368,13 +368,13 @@ describe('views', () => {
         if (!model.data.includes(kind)) continue;
         const small = { hidden: 8, arch: 'mlp' }, keys = model.params.map(({ key }) => key);
         const run = lab.create({ model: model.id, data, params: Object.fromEntries(Object.entries(small).filter(([key]) => keys.includes(key))) });
-        for (const view of model.views) {
+        for (const view of run.views) {
           const pictures = [false, true].map((dark) => {
-            run.draw(view.id, { width, height, dark });
+            run.draw(view, { width, height, dark });
             return colours();
           });
           const [ground, most] = [...pictures[0]].sort((a, b) => b[1] - a[1])[0];
-          results.push({ what: `${view.id} of ${model.id} on ${data}`, marked: 1 - most / (width * height), dark: (pictures[1].get(ground) ?? 0) < most / 10, error: gl.getError() });
+          results.push({ what: `${view} of ${model.id} on ${data}`, marked: 1 - most / (width * height), dark: (pictures[1].get(ground) ?? 0) < most / 10, error: gl.getError() });
         }
         run.free();
       }
