@@ -66,6 +66,13 @@ static bool mean_score(Task *t, const char *verb, int n, Score *s) {
 }
 
 static bool eval_nll(Task *t, Score *s) { return mean_score(t, "logProb", count_of(t, 5000), s); }
+// What one 8-bit number of a picture costs (Theis et al. 2016, arXiv:1511.01844, section 3.1).
+static bool eval_bits_dim(Task *t, Score *s) {
+    if (!eval_nll(t, s)) return false;
+    double unit = t->run->data->dim * REAL_LN2;
+    s->value = s->value / unit + 8, s->se /= unit;
+    return true;
+}
 static bool eval_elbo(Task *t, Score *s) { return mean_score(t, "bound", count_of(t, t->run->model.image ? 1000 : 5000), s); }
 
 // --- Samples of points against test points ------------------------------------------------------------------------------------
@@ -219,6 +226,7 @@ EVAL_JUDGED(rarest)
 // --- The table ---------------------------------------------------------------------------------------------------------------------
 
 static bool has_density(const Run *run) { return run_can(run, "logProb"); }
+static bool is_dequantised(const Run *run) { return run->model.image && run->model.def->dequantises; }
 static bool has_bound(const Run *run) { return run_can(run, "bound"); }
 static bool has_normal_codes(const Run *run) { return run->model.def->normal_codes; }
 static bool has_discrete_codes(const Run *run) { return run_n_codes(run); }

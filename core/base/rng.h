@@ -19,6 +19,7 @@ typedef enum {
     STREAM_TEST    = 7 << 16,   // drawing its test examples
     STREAM_BINARY  = 8 << 16,   // binarisation of grey pixels
     STREAM_BOUND   = 9 << 16,   // posterior draws of a bound
+    STREAM_DEQUANTISE = 10 << 16,   // what lies below the last bit of 8-bit pixels
 } Stream;
 
 typedef struct { uint32_t seed, stream; } Key;

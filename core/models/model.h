@@ -65,6 +65,7 @@ typedef struct {
     bool normal_codes;               // codes of data should look like N(0, I): the measure of that applies
     bool jumps;                      // its gradient is not that of its loss (draws or choices depend on weights): its own test checks it
     bool two_updates;                // a step updates more than once, so it must be undone as a whole when it fails
+    bool dequantises;                // log_prob of pictures is that of uniformly dequantised 8-bit pixels in [0,1]: bits per dimension apply
     size_t size;                     // of its own struct (Model.self)
 
     bool (*build)(Model *m);         // declares parameters, builds programs

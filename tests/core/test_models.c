@@ -140,10 +140,12 @@ static void bare(const ModelDef *def, bool image, const char *arch, char lines[4
     if (*arch) snprintf(lines + n, 400 - n, "arch\t%s\n", arch);
 }
 
-// Loss k of the first step, which store k lowers, with one weight moved by `by`; steps so small that no earlier update in it matters.
-static double first_loss(Lab *lab, const ModelDef *def, bool image, const char *lines, int k, int at, float by, float *grad) {
+// Loss k of the second step -- the first may set weights from its batch -- which store k lowers, with one weight moved by `by`; steps so small that
+// no earlier update in it matters.
+static double second_loss(Lab *lab, const ModelDef *def, bool image, const char *lines, int k, int at, float by, float *grad) {
     Run *run = run_new(lab, def->id, image ? "pictures" : "moons", 3, lines);
     ENSURE_SAYING(run, "%s", error_message());
+    train(run, 1);
     // Away from the start, where last layers may be zero and half of the gradient with them.
     for (int s = 0; s < run->model.n_stores; s++) {
         Params *p = run->model.store[s];
@@ -151,7 +153,7 @@ static double first_loss(Lab *lab, const ModelDef *def, bool image, const char *
             float noise;
             for (int i = 0; i < p->param[t]->size; i++) {
                 rng_normal((Key){ 5, (uint32_t)s }, (uint32_t)t, 0, i, &noise, 1);
-                p->value[p->param[t]->at + i] += .1f * noise;
+                p->value[p->param[t]->at + i] += .03f * noise;
             }
         }
     }
@@ -178,8 +180,8 @@ static void gradients_with(Lab *lab, const ModelDef *def, bool image, const char
             const float h = 1.f / 1024;
             float grad;
             check_during("%s %s on %s, %s[%d]", def->id, arch, image ? "pictures" : "moons", q->name, at - q->at);
-            double here = first_loss(lab, def, image, lines, k, at, 0, &grad);
-            double up = first_loss(lab, def, image, lines, k, at, h, NULL), down = first_loss(lab, def, image, lines, k, at, -h, NULL);
+            double here = second_loss(lab, def, image, lines, k, at, 0, &grad);
+            double up = second_loss(lab, def, image, lines, k, at, h, NULL), down = second_loss(lab, def, image, lines, k, at, -h, NULL);
             double slope = (up - down) / (2 * (double)h), left = (here - down) / (double)h, right = (up - here) / (double)h;
             checked++;
             // At a kink both sides differ by more than curvature and rounding explain.
