@@ -13,7 +13,7 @@ import { GenplayError } from './check.mjs';
 /**
  * The instance, as Emscripten hands it over; functions are those of api.c with a `_` in front.
  * @typedef {{
- *   HEAPU8: Uint8Array, HEAP32: Int32Array, HEAPU32: Uint32Array, HEAPF32: Float32Array, HEAPF64: Float64Array,
+ *   HEAPU8: Uint8Array, HEAP32: Int32Array, HEAPU32: Uint32Array, HEAPF32: Float32Array, HEAPF64: Float64Array, whole?: Promise<void>,
  *   UTF8ToString(pointer: number): string, stringToUTF8(text: string, pointer: number, size: number): void, lengthBytesUTF8(text: string): number,
  *   PThread?: { terminateAllThreads(): void },
  *   GL: { registerContext(gl: object, attributes: object): number, deleteContext(handle: number): void },

@@ -141,6 +141,11 @@ export class Lab {
   get build() { this.#alive(); return this.#engine.build; }
   /** How many threads it runs on. */
   get threads() { this.#alive(); return this.#engine.threads; }
+  /**
+   * Settles when the part of the engine that training needs not is there too: who waits for it is spared a call that blocks until it is.
+   * @returns {Promise<void>}
+   */
+  get whole() { this.#alive(); return this.#core.module.whole ?? Promise.resolve(); }
   /** The engine's version. */
   get version() { return this.#catalogue().version; }
   /** Every model, frozen. */

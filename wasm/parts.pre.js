@@ -29,7 +29,7 @@ Module['instantiateWasm'] ??= (imports, receive) => {
       exports = instance.exports;
       receive(instance);
       bottom = stackSave();
-      if (!ENVIRONMENT_IS_NODE) compile(rest).then(fill).catch(() => {});      // the call that needs it will say why it is missing
+      if (!ENVIRONMENT_IS_NODE) Module['whole'] = compile(rest).then(fill).catch(() => {});      // the call that needs it will say why it is missing
     })
     .catch(readyPromiseReject);
   return {};

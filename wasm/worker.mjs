@@ -221,6 +221,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
       size = { width, height, dpr };
       theme = { dark, calm };
       lab = await makeLab(options);
+      await lab.whole;                                // a catalogue and a picture come next: they need all of it
       canvas = surface ?? null;
       const webgl = attach();
       return { catalogue: catalogue(), webgl, ...engine(), builds: await buildsHere(), version: lab.version };
@@ -228,6 +229,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
 
     async build({ options }) {
       const next = await makeLab(options);
+      await next.whole;
       try {
         for (const tell of given.values()) tell(next);
         const moved = run && next.load(run.save());
