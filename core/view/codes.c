@@ -13,7 +13,7 @@
 #include "view/parts.h"
 
 enum { N, PLACE, CODE, SEED, ASPECT };
-enum { CELLS = 120 };
+enum { CELLS = 200 };
 
 static const Knob options[] = {
     { "n", "How many", KNOB_INTEGER, 600, 16, 1, 2000, .group = "", .help = "Examples shown." },
@@ -88,7 +88,7 @@ static void arrange_points(const Out *a, const Array *data, Scene *s) {
     const Array *borders = out_find(a, "borders"), *centres = out_find(a, "centres");
     Panel *p = scene_panel(s, "", 0, 0, 1, 1);
     panel_plane(p, array_f32(a, "bounds"));
-    panel_heat(p, HEAT_DENSITY, borders->data, CELLS, CELLS, 0, 1.6f);
+    panel_heat(p, HEAT_DENSITY, borders->data, CELLS, CELLS, 0, 2.5f);
     panel_points(p, ROLE_DATA, MARK_DISC, 2.6f, data->data, array_rows(data))->label = array_i32(a, "labels");
     panel_points(p, ROLE_SAMPLE, MARK_CROSS, 4.5f, centres->data, array_rows(centres));
 }
