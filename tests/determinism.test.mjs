@@ -78,12 +78,12 @@ for (const pair of all) {
     const run = smallRun(lab, pair);
     run.train(2);
     const x = lab.draw(pair.data, 70, { split: 'test' });
-    const width = x.data.length / 70;
+    const width = x.data.length / 70, given = classOf(pair);
     for (const verb of ['encode', 'reconstruct', 'logProb', 'bound'].filter((name) => pair.can.includes(name))) {
       const bare = (result) => result.data ?? result;
-      const whole = bare(run[verb](x.data));
+      const whole = bare(run[verb](x.data, given));
       for (const n of [1, 5, 64]) {
-        const part = bare(run[verb](x.data.slice(0, n * width)));
+        const part = bare(run[verb](x.data.slice(0, n * width), given));
         assert.deepEqual(part, whole.slice(0, part.length), `${verb} of ${n}`);
       }
     }
@@ -111,13 +111,20 @@ for (const pair of all) {
 const wideRun = (lab, { model, data }) => smallRun(lab, { model, data }, 3, { batch: 64, hidden: 160, channels: 16, layers: 2 });
 
 /** Calls all that a run can do, without training it. */
-function useEverything(lab, run, { data, can }) {
+/** The class that a conditional model must be told. */
+const classOf = ({ can }) => (can.includes('label') ? { label: 1 } : {});
+
+function useEverything(lab, run, pair) {
+  const { data, can } = pair, given = classOf(pair);
   const x = lab.draw(data, 5).data;
   run.sample(5, { seed: 77, temperature: 0.5 });
-  if (can.includes('encode')) run.encode(x);
-  if (can.includes('reconstruct')) run.reconstruct(x);
-  if (can.includes('logProb')) run.logProb(x);
-  if (can.includes('bound')) run.bound(x, { samples: 2 });
+  if (can.includes('encode')) run.encode(x, given);
+  if (can.includes('reconstruct')) run.reconstruct(x, given);
+  if (can.includes('logProb')) run.logProb(x, given);
+  if (can.includes('bound')) run.bound(x, { samples: 2, ...given });
+  if (can.includes('critic')) run.critic(x, given);
+  if (can.includes('twins')) run.twins(x, given);
+  if (can.includes('inpaint')) run.inpaint(x, new Float32Array(x.length));
   if (can.includes('trace')) run.trace(3, { frames: 4 });
   run.measure([], { n: 50, seed: 5 });
   for (const id of run.views) run.view(id);
