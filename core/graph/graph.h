@@ -9,6 +9,8 @@
 // else.  Values are float32, row-major, 1 to 4 dimensions.  A wrong shape marks the graph failed with a message that names
 // the op and both shapes; every later builder then returns a dummy, and program_end() reports it once -- so model code needs no
 // error handling.  Kernels sum in an order that does not depend on the number of rows.
+// C leaves open which argument of a call is evaluated first, and compilers differ: where a value gets three or more terms of its gradient, the
+// calls that read it stand in statements of their own, or builds would add the terms in different orders.
 #ifndef GENPLAY_GRAPH_H
 #define GENPLAY_GRAPH_H
 

@@ -19,7 +19,7 @@ enum { NON_SATURATING, MINIMAX };
 const Knob gan_knobs[] = {
     [BATCH] = KNOB_BATCH(256, 32),
     [RATE] = KNOB_RATE(3e-3, 2e-3),
-    [RATIO] = { .key = "ratio", .title = "Generator's share of the rate", .type = KNOB_NUMBER, .points = .3, .image = 1, .min = .01, .max = 10, .scale = SCALE_LOG,
+    [RATIO] = { .key = "ratio", .title = "Generator's share of the rate", .type = KNOB_NUMBER, .points = .25, .image = 1, .min = .01, .max = 10, .scale = SCALE_LOG,
                 .live = true, .group = "Training", .help = "The generator learns at this times the critic's rate (Heusel et al. 2017). A slower generator lets the critic keep up."
                 " At 1, samples crowd together inside each mode." },
     [OPTIMIZER] = KNOB_OPTIMIZER,

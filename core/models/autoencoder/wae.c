@@ -41,14 +41,15 @@ typedef struct { Twin twin[TWINS]; int n; } Wae;
 static Var *rebuilt(const Model *m, Var *out) { return m->image ? v_sigmoid(out) : out; }
 
 // Sum over all pairs of a row of a and one of b of what the kernels lack to 1, |a - b|^2 / (C + |a - b|^2), [1,1]: 0 for a row with itself, and nothing
-// large cancels.
+// large cancels.  One call a statement: see the rule in graph.h.
 static Var *pairs(Var *a, Var *b) {
     static const float scale[] = { .1f, .2f, .5f, 1, 2, 5, 10 };
-    Var *square = v_add(v_sum_rows(v_square(a)), v_reshape2(v_sum_rows(v_square(b)), 1, b->dim[0]));       // |a|^2 + |b|^2
-    Var *apart = v_relu(v_sub(square, v_scale(v_matmul(a, b, false, true), 2))), *sum = NULL;              // rounding may leave it below 0
+    Var *down = v_sum_rows(v_square(a)), *across = v_sum_rows(v_square(b)), *product = v_matmul(a, b, false, true), *sum = NULL;
+    Var *square = v_add(down, v_reshape2(across, 1, b->dim[0]));                                            // |a|^2 + |b|^2
+    Var *apart = v_relu(v_sub(square, v_scale(product, 2)));                                               // rounding may leave it below 0
     for (size_t i = 0; i < sizeof scale / sizeof *scale; i++) {
         float c = 2 * (float)a->dim[1] * scale[i];
-        Var *lack = v_div(apart, v_offset(apart, c));
+        Var *beyond = v_offset(apart, c), *lack = v_div(apart, beyond);
         sum = sum ? v_add(sum, lack) : lack;
     }
     return v_sum(sum);
@@ -57,7 +58,8 @@ static Var *pairs(Var *a, Var *b) {
 // The unbiased estimate (Gretton et al. 2012, eq. 3); its ones cancel.
 static Var *mmd2(Var *a, Var *b) {
     float n = (float)a->dim[0];
-    return v_sub(v_scale(pairs(a, b), 2 / (n * n)), v_scale(v_add(pairs(a, a), pairs(b, b)), 1 / (n * (n - 1))));
+    Var *between = pairs(a, b), *within_a = pairs(a, a), *within_b = pairs(b, b);
+    return v_sub(v_scale(between, 2 / (n * n)), v_scale(v_add(within_a, within_b), 1 / (n * (n - 1))));
 }
 
 static Var *loss_of(Model *m, Twin *t, int kind) {
@@ -65,7 +67,8 @@ static Var *loss_of(Model *m, Twin *t, int kind) {
     Var *h = v_encoder(&t->coder, t->x, NULL), *z = h, *loss;
     if (kind == VAE) {
         Var *mu = v_slice(h, 1, 0, m->code_dim), *ls = v_clamp(v_slice(h, 1, m->code_dim, m->code_dim), -8, 4);
-        Var *kl = v_scale(v_offset(v_sub(v_add(v_square(mu), v_exp(v_scale(ls, 2))), v_scale(ls, 2)), -1), .5f);
+        Var *twice = v_scale(ls, 2), *var = v_exp(twice);
+        Var *kl = v_scale(v_offset(v_sub(v_add(v_square(mu), var), twice), -1), .5f);
         const float sigma = m->image ? .3f : .1f;                                  // as the VAE's own default
         z = v_add(mu, v_mul(v_exp(ls), v_randn(p, m->batch, m->code_dim)));
         t->error = program_keep(v_squared_error(t->x, rebuilt(m, v_decoder(&t->coder, z, NULL))));
