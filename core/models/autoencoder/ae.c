@@ -61,12 +61,6 @@ static bool train(Model *m) {
     return true;
 }
 
-static bool sample(Model *m, const Draw *d, uint32_t first, int n, float *x, float *codes) {
-    model_codes(m, d, first, n, codes);
-    for (int i = 0; i < n * m->code_dim; i++) codes[i] *= (float)d->temperature;
-    return decoder_rows(m, n, codes, x);
-}
-
 #define VERBS (CAN_SAMPLE | CAN_ENCODE | CAN_DECODE | CAN_RECONSTRUCT | CAN_INTERPOLATE)
 
 const ModelDef model_ae = {
@@ -89,5 +83,5 @@ const ModelDef model_ae = {
     .views = { "samples", "latent", "reconstruct", "priors", "filters" },
     .normal_codes = true,
     .size = sizeof(Ae),
-    .build = build, .train = train, .sample = sample, .encode = coder_rows, .decode = decoder_rows,
+    .build = build, .train = train, .sample = coder_sample, .encode = coder_rows, .decode = decoder_rows,
 };

@@ -34,9 +34,7 @@ Var *coder_decode_begin(Model *m, Coder *c) {
 }
 
 void coder_fill(Var *y, const int32_t *labels, int n) {
-    if (!y) return;
-    memset(y->data, 0, sizeof *y->data * (size_t)y->size);
-    for (int i = 0; i < n; i++) y->data[i * y->dim[1] + labels[i]] = 1;
+    if (y) model_fill_classes(y, labels, n);
 }
 
 bool coder_rows(Model *m, int n, const float *x, float *codes) {
@@ -55,6 +53,12 @@ bool decoder_rows(Model *m, int n, const float *codes, float *x) {
     program_run(&c->decode, 0);
     memcpy(x, c->mean->data, sizeof *x * (size_t)(n * m->dim));
     return true;
+}
+
+bool coder_sample(Model *m, const Draw *d, uint32_t first, int n, float *x, float *codes) {
+    model_codes(m, d, first, n, codes);
+    for (int i = 0; i < n * m->code_dim; i++) codes[i] *= (float)d->temperature;
+    return decoder_rows(m, n, codes, x);
 }
 
 Var *v_squared_error(Var *x, Var *y) { return v_scale(v_sum(v_square(v_sub(x, y))), 1 / (float)x->dim[0]); }

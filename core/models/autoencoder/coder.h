@@ -37,6 +37,8 @@ void coder_fill(Var *y, const int32_t *labels, int n);
 
 bool coder_rows(Model *m, int n, const float *x, float *codes);
 bool decoder_rows(Model *m, int n, const float *codes, float *x);
+// The decoder's mean at codes from N(0, I), scaled by the temperature.
+bool coder_sample(Model *m, const Draw *d, uint32_t first, int n, float *x, float *codes);
 
 // Mean over the batch of the squared error summed over an example, [1,1].
 Var *v_squared_error(Var *x, Var *y);

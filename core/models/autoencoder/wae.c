@@ -125,12 +125,6 @@ static bool train(Model *m) {
     return true;
 }
 
-static bool sample(Model *m, const Draw *d, uint32_t first, int n, float *x, float *codes) {
-    model_codes(m, d, first, n, codes);
-    for (int i = 0; i < n * m->code_dim; i++) codes[i] *= (float)d->temperature;
-    return decoder_rows(m, n, codes, x);
-}
-
 static double line(const Model *m, int i, const char **text) {
     (void)m;
     *text = "codes are normal";
@@ -178,5 +172,5 @@ const ModelDef model_wae = {
     .views = { "samples", "twins", "latent", "reconstruct", "priors" },
     .two_updates = true, .normal_codes = true,
     .size = sizeof(Wae),
-    .build = build, .train = train, .line = line, .sample = sample, .encode = coder_rows, .decode = decoder_rows, .twin = twin,
+    .build = build, .train = train, .line = line, .sample = coder_sample, .encode = coder_rows, .decode = decoder_rows, .twin = twin,
 };
