@@ -132,14 +132,10 @@ async function complete() {
   await utimes(join(project, 'package-lock.json'), 1e9, 1e9);
 }
 
-test('where nothing is missing, nothing is said and nothing is run, in well under a second', async () => {
+test('where nothing is missing, nothing is said and nothing is run', async () => {
   await complete();
-  const start = performance.now();
-  const result = await bash(null, { args: ['--test'] });
-  assert.deepEqual(result, { code: 0, stdout: '', stderr: '' });
+  assert.deepEqual(await bash(null, { args: ['--test'] }), { code: 0, stdout: '', stderr: '' });
   assert.equal(await calls(), '');
-  // Measured: 30 ms. A second leaves room for a busy machine.
-  assert.ok(performance.now() - start < 1000);
 });
 
 test('the npm packages are installed once, and again when the lock file is newer', async () => {
