@@ -21,7 +21,7 @@ import * as esbuild from 'esbuild';
 import { buildsHere, startEngine } from './engine.mjs';
 import { Lab } from './genplay.mjs';
 
-const FIRST = [{ model: 'vae', data: 'ring8', params: { hidden: 32 } }, { model: 'vae', data: 'digits' }];
+const FIRST = [{ model: 'vae', data: 'moons', params: { hidden: 32 } }, { model: 'vae', data: 'digits' }];
 const STEPS = 10;                // some things happen only from the second step on
 const MEMORY = 2 ** 30;
 const PROFILE_ROOM = 2 ** 16;
@@ -83,8 +83,8 @@ function profileOf({ module, exports }) {
 
 // --- Texts -------------------------------------------------------------------------------------------------------------
 
-// 24 bytes or more of UTF-8 with a word and a space in it, from one zero to the next.
-const TEXT = /(?<=^|\0)[\t\n\x20-\x7e\x80-\xff]{24,}(?=\0)/g;
+// 24 bytes or more of UTF-8 with a word and a space in it, from one zero to the next; a segment may end before its last zero.
+const TEXT = /(?<=^|\0)[\t\n\x20-\x7e\x80-\xff]{24,}(?=\0|$)/g;
 const isText = (/** @type {string} */ latin1) => /[a-z]{2,}[,:;]? /i.test(latin1) && !Buffer.from(latin1, 'latin1').toString().includes('\ufffd');
 
 /**
