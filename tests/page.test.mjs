@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { colours, datasets, drop, idx, link, lossText, models, notices, openSite, parameters, picture, pictureAfter, pictureLike, ready, shows, stepOf, view, waitForStep } from './web/browser.mjs';
+import { colours, datasets, drop, idx, lab, link, lossText, models, notices, openSite, parameters, picture, pictureAfter, pictureLike, ready, shows, stepOf, view, waitForStep } from './web/browser.mjs';
 
 /** @type {Awaited<ReturnType<typeof openSite>>} */
 let site;
@@ -47,6 +47,22 @@ describe('opening', () => {
     assert.equal(await page.locator('.badge').count(), 0);
     const now = await parameters(page);
     assert.deepEqual([now.get('weights'), now.get('model'), now.get('data'), now.get('seed')], [null, models.first.id, datasets.points[0], '7']);
+  });
+
+  test('a model opens on its trained weights where its data have some, on a button too, and goes on from there', async (t) => {
+    const other = lab.models.find(({ id, data }) => id !== models.first.id && data.includes('points'));
+    const page = await site.open(t, `model=${other.id}&data=${datasets.points[0]}`);
+    assert.equal(await page.locator('.badge').count(), 0);
+    await page.selectOption('#model', models.first.id);
+    await page.waitForSelector('.badge');
+    assert.equal((await parameters(page)).get('weights'), 'tiny');
+    assert.equal(await stepOf(page), site.steps);
+    await page.click('text=Continue from here');
+    await waitForStep(page, site.steps + 5);
+    await page.click('text=Train from scratch');
+    await page.waitForFunction(() => document.querySelector('#counter').dataset.step === '0');
+    await page.click('[data-weights=tiny]');
+    await page.waitForFunction((steps) => Number(document.querySelector('#counter').dataset.step) === steps, site.steps);
   });
 
   test('weights that ship are tiny', async () => {

@@ -183,6 +183,8 @@ function modelPart(state) {
             <option value=${one.id} ?disabled=${!one.data.includes(kind)} .selected=${live(one.id === experiment.model && !state.noModel)}>${one.title}${one.data.includes(kind) ? nothing : t('model.fit')}</option>`)}</optgroup>`)}
         </select></label>
       ${model ? html`<p class="summary">${model.summary}</p>` : nothing}
+      ${locked(experiment, 'model') || locked(experiment, 'data') ? nothing : Object.entries(catalogue.weights).filter(([id, entry]) => entry.model === experiment.model && id !== experiment.weights && !state.noModel).map(([id, entry]) => html`
+        <button type="button" class="trained" data-weights=${id} title=${entry.title} @click=${() => session.setWeights(id)}>${t('model.trained', { data: findData(catalogue, entry.data)?.title ?? entry.data })}</button>`)}
     </div>` : nothing}
     ${views.length > 1 && state.phase !== 'missing' && shown(state, 'views') ? html`<div class="tabs" role="group" aria-label=${t('view.title')}>
       ${views.map((one) => html`<button type="button" data-view=${one.id} aria-pressed=${one.id === view?.id} @click=${() => session.setView(one.id)}>${one.title}</button>`)}

@@ -119,7 +119,9 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
       const { models, palette } = reply.catalogue, datasets = toPageSets(reply.catalogue.datasets);
       const here = new Set(datasets.map((/** @type {any} */ d) => d.id));
       const elsewhere = Object.entries(data ?? {}).filter(([id]) => !here.has(id)).map(([id, files]) => ({ id, title: id.toUpperCase(), kind: 'image', shape: [], files }));
-      const known = Object.entries(pretrained ?? {}).filter(([, entry]) => entry?.file && models.some((/** @type {any} */ m) => m.id === entry.model));
+      // Weights whose data are not at hand cannot be opened.
+      const sets = [...datasets, ...elsewhere];
+      const known = Object.entries(pretrained ?? {}).filter(([, entry]) => entry?.file && models.some((/** @type {any} */ m) => m.id === entry.model) && sets.some(({ id }) => id === entry.data));
       judgeFile = pretrained?.judge?.file ?? '';
       set({ catalogue: { models, datasets, palette, elsewhere, weights: Object.fromEntries(known) } });
       await follow(address.read());
@@ -504,13 +506,25 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     if (!(await open(wanted, { play: goOn })) && get().phase === 'open') set({ fromFile });
   }
 
+  /** A model and data that weights were trained for open on those, until the visitor asks for more. @param {Experiment} wanted @returns {Experiment} */
+  function onWeights(wanted) {
+    const found = Object.entries(/** @type {any} */ (get().catalogue).weights).find(([, { model, data }]) => model === wanted.model && data === wanted.data);
+    return found && !Object.keys(wanted.params).length ? { ...wanted, weights: found[0], seed: found[1].seed } : wanted;
+  }
+
   /** @param {string} id */
   function setModel(id) {
     const { catalogue } = get();
     const model = /** @type {import('./state.mjs').Model} */ (findModel(/** @type {any} */ (catalogue), id));
     const now = fromScratch();
     const view = model.views.find((v) => v.id === now.view) ?? model.views[0];
-    return change({ ...now, model: id, params: {}, view: view?.id ?? null, options: {} });
+    return change(onWeights({ ...now, model: id, params: {}, view: view?.id ?? null, options: {} }));
+  }
+
+  /** @param {string} id */
+  function setWeights(id) {
+    const { model, data, seed } = /** @type {any} */ (get().catalogue).weights[id];
+    return change({ ...experiment(), weights: id, model, data, seed, params: {}, points: null, options: {} });
   }
 
   /** @param {string} id */
@@ -518,7 +532,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     const { catalogue } = get();
     const now = fromScratch();
     const kinds = [now.data, id].map((data) => findData(/** @type {any} */ (catalogue), data)?.kind);
-    return change({ ...now, data: id, points: id === OWN_POINTS ? now.points : null, params: kinds[0] === kinds[1] ? now.params : {}, options: kinds[0] === kinds[1] ? now.options : {} });
+    return change(onWeights({ ...now, data: id, points: id === OWN_POINTS ? now.points : null, params: kinds[0] === kinds[1] ? now.params : {}, options: kinds[0] === kinds[1] ? now.options : {} }));
   }
 
   /** @param {number} seed */
@@ -629,7 +643,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   }
 
   return {
-    start, follow, play, pause, stepOnce, reset, setSlow, setModel, setData, setSeed, setKnob, setFast, setView, setOption, trainFromScratch,
+    start, follow, play, pause, stepOnce, reset, setSlow, setModel, setData, setWeights, setSeed, setKnob, setFast, setView, setOption, trainFromScratch,
     learnPoints, openFiles, save, measure: () => measure(), tell, hush, revive, firstLink: () => formatLink(firstExperiment(/** @type {any} */ (get().catalogue))),
     toggle: () => (get().playing ? pause() : play()),
     resize: () => void bridge?.latest('resize', 'resize', surface.size()).catch(() => {}),

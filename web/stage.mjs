@@ -156,7 +156,9 @@ export function createStage({ session, surface, get }) {
       : t('stage.continued', { steps: (step - from).toLocaleString('en') })) : null;
     if (origin === null) return nothing;
     return html`<p class="badge">${origin}</p>
-      ${partShown(experiment, 'knobs') || partShown(experiment, 'model') ? html`<button type="button" class="scratch" @click=${session.trainFromScratch}>${t('stage.scratch')}</button>` : nothing}`;
+      ${partShown(experiment, 'knobs') || partShown(experiment, 'model') ? html`<div class="onward">
+        ${step === from && !state.playing ? html`<button type="button" @click=${session.play}>${t('stage.onward')}</button>` : nothing}
+        <button type="button" @click=${session.trainFromScratch}>${t('stage.scratch')}</button></div>` : nothing}`;
   }
 
   /** @param {State} state @param {string} kind @param {import('./state.mjs').View} view */

@@ -43,7 +43,7 @@ export function pretrainedWeights(model = models.first, data = datasets.points[0
 
 /**
  * The built page in a folder of its own, served in a subfolder as it may be on any host.  Beside the weights that ship with it stand
- * `tiny`, trained a little, and `gone`, whose file is missing; `opensOn` is the one that the page opens without a link.
+ * `tiny`, trained `steps`, and `gone`, whose file is missing; `opensOn` is the one that the page opens without a link.
  * @param {{ data?: Record<string, Record<string, Uint8Array>> }} [options]  `data`: sets that the build had at hand
  */
 export async function openSite({ data } = {}) {
@@ -66,7 +66,7 @@ export async function openSite({ data } = {}) {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
   const url = `${server.url}some%20where/page/`;
   return {
-    url, browser, home, opensOn,
+    url, browser, home, opensOn, steps,
     async close() {
       await browser.close();
       await server.close();
