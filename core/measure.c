@@ -12,7 +12,7 @@
 #include "measures/measures.h"
 #include "run.h"
 
-enum { LOWER, HIGHER };
+enum { LOWER, HIGHER, FLOOR };                       // FLOOR: the nearer to what real data score
 
 // One row of the answer; NaN where there is no number.
 typedef struct { double value, floor, se; int n; } Score;
@@ -20,10 +20,11 @@ typedef struct { double value, floor, se; int n; } Score;
 // What the measures of one call share.
 typedef struct {
     Run *run;
-    int n;                       // asked for; 0: each measure's own default
+    int n, samples, steps;       // asked for; 0: each measure's own default
     uint32_t seed;
+    int drawn;                   // samples of a bound that the answer took; 0: none to tell
     Out out;                     // of the verbs that are called
-    int32_t *labels;             // of the test rows drawn last
+    int32_t *labels;             // of the test rows drawn last, or of the samples
 } Task;
 
 static int count_of(const Task *t, int own) { return t->n ? t->n : own; }
@@ -35,37 +36,55 @@ static float *test_rows(Task *t, int n) {
     return t->labels ? x : NULL;
 }
 
-// Calls a verb on n rows; its array `data` lives in t->out until the next call.
-static const Array *answer(Task *t, const char *verb, int n, const float *x) {
-    char options[48] = "";
-    if (strcmp(verb, "reconstruct") && strcmp(verb, "encode")) snprintf(options, sizeof options, "seed\t%u\n", t->seed);
+static const Array *keep(Task *t, const char *name, const Array *from) {
+    size_t size = 1, item = from->type == TYPE_F64 ? sizeof(double) : sizeof(float);
+    for (int i = 0; i < from->rank; i++) size *= (size_t)from->shape[i];
+    void *to = from->type == TYPE_F64 ? (void *)out_f64(&t->out, name, from->rank, from->shape) :
+               from->type == TYPE_I32 ? (void *)out_i32(&t->out, name, from->rank, from->shape) : (void *)out_f32(&t->out, name, from->rank, from->shape);
+    if (to) memcpy(to, from->data, size * item);
+    return to ? out_find(&t->out, name) : NULL;
+}
+
+// Calls a verb on n rows; its array `data` lives in t->out until the next call.  The classes that it drew become t->labels.
+static const Array *answer(Task *t, const char *verb, const char *options, int n, const float *x) {
     Call c = { .n = n, .x = x, .n_x = x ? (size_t)n * (size_t)t->run->data->dim : 0, .options = options };
     if (x && run_can(t->run, "label")) c.labels = t->labels, c.n_labels = (size_t)n;
     Out result;
     out_init(&result, lab_budget(t->run->lab));
     bool ok = run_call(t->run, verb, &c, &result);
     const Array *from = ok ? out_find(&result, "data") : NULL;
-    const Array *copy = NULL;
-    if (from) {
-        size_t size = 1, item = from->type == TYPE_F64 ? sizeof(double) : sizeof(float);
-        for (int i = 0; i < from->rank; i++) size *= (size_t)from->shape[i];
-        void *to = from->type == TYPE_F64 ? (void *)out_f64(&t->out, verb, from->rank, from->shape) : (void *)out_f32(&t->out, verb, from->rank, from->shape);
-        if (to) memcpy(to, from->data, size * item), copy = out_find(&t->out, verb);
+    const Array *copy = from ? keep(t, verb, from) : NULL, *classes = copy ? out_find(&result, "labels") : NULL;
+    if (classes) {
+        classes = keep(t, "labels", classes);
+        t->labels = classes ? classes->data : NULL;
+        if (!classes) copy = NULL;
     }
     out_clear(&result);
     return copy;
 }
 
-static bool mean_score(Task *t, const char *verb, int n, Score *s) {
+// The same of a verb that draws, with one more option where that is not 0.
+static const Array *drawn_answer(Task *t, const char *verb, const char *key, int value, int n, const float *x) {
+    char options[80];
+    int end = snprintf(options, sizeof options, "seed\t%u\n", t->seed);
+    if (value) snprintf(options + end, sizeof options - (size_t)end, "%s\t%d\n", key, value);
+    return answer(t, verb, options, n, x);
+}
+
+static const Array *sampled(Task *t, int n) { return drawn_answer(t, "sample", "steps", t->steps, n, NULL); }
+
+// Of what a conditional model is told there is an entropy too, but nobody knows it.
+static bool mean_score(Task *t, const char *verb, int samples, int n, Score *s) {
     const float *x = test_rows(t, n);
-    const Array *nats = x ? answer(t, verb, n, x) : NULL;
+    const Array *nats = x ? drawn_answer(t, verb, "samples", samples, n, x) : NULL;
     if (!nats) return false;
     Mean m = mean_nll(nats->data, n);
-    *s = (Score){ m.mean, t->run->data->def.entropy, m.se, n };
+    *s = (Score){ m.mean, run_can(t->run, "label") ? (double)NAN : t->run->data->def.entropy, m.se, n };
+    t->drawn = samples > 1 ? samples : 0;
     return true;
 }
 
-static bool eval_nll(Task *t, Score *s) { return mean_score(t, "logProb", count_of(t, 5000), s); }
+static bool eval_nll(Task *t, Score *s) { return mean_score(t, "logProb", 0, count_of(t, 5000), s); }
 // What one 8-bit number of a picture costs (Theis et al. 2016, arXiv:1511.01844, section 3.1).
 static bool eval_bits_dim(Task *t, Score *s) {
     if (!eval_nll(t, s)) return false;
@@ -73,7 +92,11 @@ static bool eval_bits_dim(Task *t, Score *s) {
     s->value = s->value / unit + 8, s->se /= unit;
     return true;
 }
-static bool eval_elbo(Task *t, Score *s) { return mean_score(t, "bound", count_of(t, t->run->model.image ? 1000 : 5000), s); }
+static bool eval_elbo(Task *t, Score *s) { return mean_score(t, "bound", 1, count_of(t, t->run->model.image ? 1000 : 5000), s); }
+// Burda et al. 2016, arXiv:1509.00519, theorem 1: the more samples, the nearer to -log p(x).  As many as are published take minutes, so they must be asked for.
+static bool eval_importance(Task *t, Score *s) {
+    return mean_score(t, "bound", t->samples ? t->samples : 50, count_of(t, t->run->model.image ? 200 : 1000), s);
+}
 
 // --- Samples of points against test points ------------------------------------------------------------------------------------
 
@@ -90,7 +113,7 @@ static bool eval_mmd(Task *t, Score *s) {
     if (n < 2) n = 2;
     Kernel kernel = { KERNEL_IMQ, 1 };
     const float *x = test_rows(t, n);
-    const Array *made = x ? answer(t, "sample", n, NULL) : NULL;
+    const Array *made = x ? sampled(t, n) : NULL;
     if (!made) return false;
     // Real against real takes a hundred times as long as the measure itself: kept until n or the seed change.
     Run *run = t->run;
@@ -106,7 +129,7 @@ static bool eval_mmd(Task *t, Score *s) {
 static bool modes_of(Task *t, ModeScores *got, ModeScores *floor, int *n) {
     const DataDef *d = &t->run->data->def;
     *n = count_of(t, 2500);
-    const Array *made = answer(t, "sample", *n, NULL);
+    const Array *made = sampled(t, *n);
     if (!made) return false;
     *got = mode_scores(made->data, *n, d->n_modes, d->mode, d->mode_std);
     *floor = mode_scores_floor(*n, d->n_modes);
@@ -133,7 +156,7 @@ EVAL_MODES(mode_kl, reverse_kl, (double)NAN)
 static bool eval_code_mmd(Task *t, Score *s) {
     int d = t->run->model.code_dim, n = count_of(t, 1000);
     const float *x = test_rows(t, n);
-    const Array *codes = x ? answer(t, "encode", n, x) : NULL;
+    const Array *codes = x ? answer(t, "encode", "", n, x) : NULL;
     float *z = arena_new(&t->out.arena, float, n * d);
     if (!codes || !z) return false;
     rng_normal_rows((Key){ t->seed, STREAM_MEASURE }, 0, 0, z, n, d);
@@ -149,7 +172,7 @@ static bool eval_perplexity(Task *t, Score *s) {
     int K = run_n_codes(t->run), n = count_of(t, 1000), numbers = n * t->run->model.code_dim;
     const float *x = test_rows(t, n);
     double *count = arena_new(&t->out.arena, double, K), entropy = 0;
-    const Array *codes = x && count ? answer(t, "encode", n, x) : NULL;
+    const Array *codes = x && count ? answer(t, "encode", "", n, x) : NULL;
     if (!codes) return false;
     for (int i = 0; i < numbers; i++) count[(int)((const float *)codes->data)[i]]++;
     for (int k = 0; k < K; k++) if (count[k] > 0) entropy -= count[k] / numbers * real_log(count[k] / numbers);
@@ -170,7 +193,7 @@ static bool eval_reconstruction(Task *t, Score *s) {
     int n = count_of(t, 1000), dim = t->run->data->dim;
     const float *x = test_rows(t, n);
     double *error = arena_new(&t->out.arena, double, n);
-    const Array *back = x && error ? answer(t, "reconstruct", n, x) : NULL;
+    const Array *back = x && error ? answer(t, "reconstruct", "", n, x) : NULL;
     if (!back) return false;
     for (int i = 0; i < n * dim; i++) {
         double d = (double)x[i] - (double)((const float *)back->data)[i];
@@ -183,45 +206,37 @@ static bool eval_reconstruction(Task *t, Score *s) {
 
 // --- Samples of digits, read by the judge --------------------------------------------------------------------------------------
 
-// The share of rows that it is sure of (p > .9), and the share of the class that it reads least often.
-static bool read_digits(Task *t, const float *x, int n, double *sure, double *rarest) {
-    float *p = arena_new(&t->out.arena, float, (size_t)n * JUDGE_CLASSES);
-    if (!p) return false;
-    judge_read(t->run->lab->judge, x, n, p, NULL);
-    int certain = 0, count[JUDGE_CLASSES] = { 0 }, least = n;
-    for (int i = 0; i < n; i++) {
-        const float *row = p + (size_t)i * JUDGE_CLASSES;
-        int best = 0;
-        for (int k = 1; k < JUDGE_CLASSES; k++) best = row[k] > row[best] ? k : best;
-        certain += row[best] > .9f;
-        count[best]++;
-    }
-    for (int k = 0; k < JUDGE_CLASSES; k++) least = count[k] < least ? count[k] : least;
-    *sure = (double)certain / n, *rarest = (double)least / n;
-    return true;
-}
+enum { SAMPLES, REAL };
 
-// Drawing pictures takes long, so both measures share one lot of samples.
-static bool judge_samples(Task *t, int n) {
+// Drawing pictures takes long, so these measures share one lot of samples.  NULL: it failed.
+static const Reading *reading_of(Task *t, int of, int n) {
     Run *run = t->run;
-    if (run->judged.by == run->lab->judge && run->judged.version == run->version && run->judged.n == n && run->judged.seed == t->seed) return true;
-    const float *x = test_rows(t, n);
-    const Array *made = x ? answer(t, "sample", n, NULL) : NULL;
-    if (!made || !read_digits(t, made->data, n, &run->judged.samples.sure, &run->judged.samples.rarest) ||
-        !read_digits(t, x, n, &run->judged.real.sure, &run->judged.real.rarest)) return false;
-    run->judged.by = run->lab->judge, run->judged.version = run->version, run->judged.n = n, run->judged.seed = t->seed;
-    return true;
+    uint64_t version = of == SAMPLES ? run->version : 0;
+    int steps = of == SAMPLES ? t->steps : 0;
+    if (run->judged[of].by == run->lab->judge && run->judged[of].version == version && run->judged[of].n == n && run->judged[of].steps == steps &&
+        run->judged[of].seed == t->seed) return &run->judged[of].reading;
+    t->labels = NULL;
+    const Array *made = of == SAMPLES ? sampled(t, n) : NULL;
+    const float *x = made ? made->data : of == REAL ? test_rows(t, n) : NULL;
+    run->judged[of].by = NULL;
+    if (!x || !lab_reading(run->lab, run->data, x, t->labels, n, &t->out.arena, &run->judged[of].reading)) return NULL;
+    run->judged[of].by = run->lab->judge, run->judged[of].version = version, run->judged[of].n = n, run->judged[of].steps = steps, run->judged[of].seed = t->seed;
+    return &run->judged[of].reading;
 }
 
-#define EVAL_JUDGED(id)                                                                                                                    \
-    static bool eval_##id(Task *t, Score *s) {                                                                                             \
-        int n = count_of(t, 1000);                                                                                                         \
-        if (!judge_samples(t, n)) return false;                                                                                            \
-        *s = (Score){ t->run->judged.samples.id, t->run->judged.real.id, share_se(t->run->judged.samples.id, n), n };                       \
-        return true;                                                                                                                       \
+#define EVAL_JUDGED(id)                                                                          \
+    static bool eval_##id(Task *t, Score *s) {                                                   \
+        int n = count_of(t, 1000);                                                               \
+        const Reading *samples = reading_of(t, SAMPLES, n), *real = samples ? reading_of(t, REAL, n) : NULL; \
+        if (!real) return false;                                                                 \
+        *s = (Score){ samples->id.value, real->id.value, samples->id.se, n };                    \
+        return true;                                                                             \
     }
 EVAL_JUDGED(sure)
 EVAL_JUDGED(rarest)
+EVAL_JUDGED(fcd)
+EVAL_JUDGED(agreement)
+EVAL_JUDGED(class_spread)
 
 // --- The table ---------------------------------------------------------------------------------------------------------------------
 
@@ -238,6 +253,7 @@ static bool rebuilds(const Run *run) { return run_can(run, "reconstruct") && !ru
 
 static bool makes_digits(const Run *run) { return judge_reads(run->data) && run_can(run, "sample"); }
 static bool reads_digits(const Run *run) { return makes_digits(run) && run->lab->judge; }
+static bool reads_classes(const Run *run) { return reads_digits(run) && run_can(run, "label"); }
 
 static const struct {
     const char *id, *title, *unit;
@@ -262,12 +278,12 @@ static bool named(const char *names, const char *id) {
 static bool judge_is_missing(const Run *run, const char *name, int length) {
     if (!makes_digits(run) || run->lab->judge) return false;
     for (int i = 0; i < N_MEASURES; i++)
-        if (measures[i].applies == reads_digits && (int)strlen(measures[i].id) == length && !strncmp(measures[i].id, name, (size_t)length)) return true;
+        if ((measures[i].applies == reads_digits || (measures[i].applies == reads_classes && run_can(run, "label"))) && (int)strlen(measures[i].id) == length && !strncmp(measures[i].id, name, (size_t)length)) return true;
     return false;
 }
 
 static bool names_are_known(const Run *run, const char *names) {
-    char ids[200] = "";
+    char ids[300] = "";
     size_t n = 0;
     for (int i = 0; i < N_MEASURES && n < sizeof ids - 20; i++)
         if (measures[i].applies(run)) n += (size_t)snprintf(ids + n, sizeof ids - n, n ? ", %s" : "%s", measures[i].id);
@@ -283,32 +299,40 @@ static bool names_are_known(const Run *run, const char *names) {
     return true;
 }
 
-static void write_score(Json *j, int i, const Score *s) {
+static bool options_fit(const Run *run, const MeasureOptions *o) {
+    if (o->samples && !has_bound(run)) return fail(ERROR_UNSUPPORTED, "samples: %s has no bound to take more samples for", run->model.def->id);
+    if (o->steps && !run_can(run, "steps")) return fail(ERROR_UNSUPPORTED, "steps: %s samples in one go, so they mean nothing to it", run->model.def->id);
+    return true;
+}
+
+static void write_score(Json *j, int i, const Score *s, int drawn) {
+    static const char *const better[] = { [LOWER] = "lower", [HIGHER] = "higher", [FLOOR] = "floor" };
     json_open(j, NULL, '{');
     json_string(j, "name", measures[i].id);
     json_string(j, "title", measures[i].title);
     json_number(j, "value", s->value);
     json_string(j, "unit", measures[i].unit);
-    json_string(j, "better", measures[i].better == HIGHER ? "higher" : "lower");
+    json_string(j, "better", better[measures[i].better]);
     json_number(j, "floor", s->floor);
     json_number(j, "se", s->se);
     json_number(j, "n", s->n);
+    if (drawn) json_number(j, "samples", drawn);
     json_close(j);
 }
 
-bool run_measure(Run *run, const char *names, int n, uint32_t seed, Out *out) {
-    if (!names_are_known(run, names)) return false;
+bool run_measure(Run *run, const char *names, const MeasureOptions *o, Out *out) {
+    if (!names_are_known(run, names) || !options_fit(run, o)) return false;
     Json j = json_begin(&out->arena);
     json_open(&j, NULL, '[');
     bool ok = true;
     for (int i = 0; ok && i < N_MEASURES; i++) {
         if (!measures[i].applies(run) || (*names && !named(names, measures[i].id))) continue;
-        Task t = { .run = run, .n = n, .seed = seed };
+        Task t = { .run = run, .n = o->n, .samples = o->samples, .steps = o->steps, .seed = o->seed };
         Score s;
         out_init(&t.out, lab_budget(run->lab));
         ok = measures[i].eval(&t, &s);
         out_clear(&t.out);
-        if (ok) write_score(&j, i, &s);
+        if (ok) write_score(&j, i, &s, t.drawn);
     }
     json_close(&j);
     return ok && (out->json = json_end(&j)) != NULL;

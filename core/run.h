@@ -10,10 +10,18 @@
 
 #include "lab.h"
 #include "measures/judge.h"
+#include "measures/measures.h"
 #include "models/model.h"
 #include "view/view.h"
 
 enum { LAB_DATA = 64, HISTORY_ROWS = 8192 };
+
+// What the judge makes of a lot of pictures.  Without labels (of models that are told no class) the last two are NaN.
+typedef struct { double value, se; } Estimate;
+typedef struct { Estimate sure, rarest, fcd, agreement, class_spread; } Reading;
+enum { REFERENCE_MOST = 10000 };
+// What it makes of n examples of a set that it has not learned, to compare with.
+typedef struct { int n; char sha256[65]; double mean[JUDGE_FEATURES], cov[JUDGE_FEATURES * JUDGE_FEATURES]; ClassSpread spread[JUDGE_CLASSES]; } Reference;
 
 struct Lab {
     Budget budget;
@@ -23,6 +31,7 @@ struct Lab {
     Out catalogue;
     Judge *judge;                    // NULL: none loaded; lives in judge_arena
     Arena judge_arena;
+    Reference reference;             // the judge's, as last asked for; n 0: none
 };
 
 // A copy of everything that a step changes, for models whose steps update more than once.
@@ -49,13 +58,13 @@ struct Run {
     const int32_t *labels;           // classes of the rows of the verb that runs, conditional models only
     Out described;                   // of run_describe
     struct { int n; uint32_t seed; double q95; } null;      // MMD of real against real, as last asked for
-    struct {                         // what the judge said last, of n samples of that version and of as many real examples
+    struct {                         // what the judge said last, of samples of that version and of real examples
         const Judge *by;             // NULL: nothing yet
         uint64_t version;
-        int n;
+        int n, steps;
         uint32_t seed;
-        struct { double sure, rarest; } samples, real;
-    } judged;
+        Reading reading;
+    } judged[2];
     struct {                         // what run_scene computed last
         const ViewDef *view;
         double option[KNOBS_MAX];
@@ -70,7 +79,13 @@ int lab_losses(const ModelDef *def);
 bool lab_takes(const ModelDef *def, const Data *data);
 bool out_json(Out *out, const char *json);        // keeps a copy
 
-// measure.c
-bool run_measure(Run *run, const char *names, int n, uint32_t seed, Out *out);
+// judging.c
+// What the lab's judge makes of x [n,784], pictures such as those of d; labels: the class that each was meant to be, or NULL.  False: no memory, or x
+// is not finite.
+bool lab_reading(Lab *lab, const Data *d, const float *x, const int32_t *labels, int n, Arena *scratch, Reading *out);
+
+// measure.c.  n, samples, steps: 0 for each measure's own.
+typedef struct { int n, samples, steps; uint32_t seed; } MeasureOptions;
+bool run_measure(Run *run, const char *names, const MeasureOptions *o, Out *out);
 
 #endif

@@ -97,9 +97,12 @@ static const Knob bound_options[] = {
     [BOUND_SAMPLES] = { .key = "samples", .title = "Samples", .type = KNOB_INTEGER, .points = 1, .image = 1, .min = 1, .max = 100000 },
     KNOBS_END,
 };
+enum { MEASURE_SEED, MEASURE_N, MEASURE_SAMPLES, MEASURE_STEPS };
 static const Knob measure_options[] = {
-    [BOUND_SEED] = SEED,
-    { .key = "n", .title = "Examples", .type = KNOB_INTEGER, .min = 0, .max = 100000 },
+    [MEASURE_SEED] = SEED,
+    [MEASURE_N] = { .key = "n", .title = "Examples", .type = KNOB_INTEGER, .min = 0, .max = 100000 },
+    [MEASURE_SAMPLES] = { .key = "samples", .title = "Samples of a bound", .type = KNOB_INTEGER, .min = 0, .max = 100000 },
+    [MEASURE_STEPS] = { .key = "steps", .title = "Sampling steps", .type = KNOB_INTEGER, .min = 0, .max = 4000 },
     KNOBS_END,
 };
 
@@ -472,7 +475,8 @@ static bool do_field(Run *run, const Call *c, const double *o, Out *out) {
 }
 
 static bool do_measure(Run *run, const Call *c, const double *o, Out *out) {
-    return run_measure(run, c->name ? c->name : "", (int)o[1], (uint32_t)o[BOUND_SEED], out);
+    const MeasureOptions asked = { .n = (int)o[MEASURE_N], .samples = (int)o[MEASURE_SAMPLES], .steps = (int)o[MEASURE_STEPS], .seed = (uint32_t)o[MEASURE_SEED] };
+    return run_measure(run, c->name ? c->name : "", &asked, out);
 }
 
 // --- Views ------------------------------------------------------------------------------------------------------------------------

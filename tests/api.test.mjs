@@ -488,7 +488,7 @@ for (const pair of all) {
     const measures = run.measure(undefined, { n: 100, seed: 2 });
     if (pair.kind === 'points' || pair.can.includes('bound')) assert.ok(measures.length > 0);
     for (const { name, value, unit, better, floor, se, n } of measures) {
-      assert.ok(name && typeof unit === 'string' && ['lower', 'higher'].includes(better), name);
+      assert.ok(name && typeof unit === 'string' && ['lower', 'higher', 'floor'].includes(better), name);
       for (const number of [value, floor, se]) assert.ok(number === null || Number.isFinite(number), name);
       assert.ok(n > 0, name);
     }

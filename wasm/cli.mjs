@@ -69,8 +69,8 @@ const COMMANDS = {
     what: 'draw examples from a data set', flags: ['data', 'n', 'seed', 'split', 'out'], files: ['.png', '.npy', '.json', '.csv'], run: draw,
   },
   measure: {
-    what: 'measure how good a trained model is', flags: ['weights', 'data', 'measure', 'n', 'seed', 'out'], files: ['.json', '.csv'], run: measure,
-    note: 'Each value stands beside its floor: what fresh real data score.',
+    what: 'measure how good a trained model is', flags: ['weights', 'data', 'measure', 'n', 'seed', 'set', 'out'], files: ['.json', '.csv'], run: measure,
+    note: 'Each value stands beside its floor: what fresh real data score.  --set takes samples (of importance) and steps (of the sampler).',
   },
   bench: { what: 'how fast this machine trains', flags: ['model', 'data'], run: bench },
 };
@@ -475,15 +475,16 @@ function tellExamples({ data, shape, labels }, values, title) {
 function measure(lab, values) {
   const run = loadRun(lab, values);
   if (existsSync(JUDGE)) lab.loadJudge(readFile(JUDGE));
-  const measures = run.measure(values.measure, { n: numberOf(values, 'n'), seed: numberOf(values, 'seed') });
+  const measures = run.measure(values.measure, { n: numberOf(values, 'n'), seed: numberOf(values, 'seed'), ...settings(values.set) });
   for (const file of values.out ?? []) {
     const names = /** @type {const} */ (['name', 'value', 'unit', 'better', 'floor', 'se', 'n']);
     write(file, extname(file) === '.json' ? JSON.stringify(measures) : csv([...names], measures.map((one) => names.map((name) => one[name]))));
   }
   if (values.json) return measures;
   const cell = (/** @type {number | null} */ value) => (value === null ? '-' : short(value));
-  for (const { name, value, unit, better, floor, se, n } of measures) {
-    console.log(`${name.padEnd(16)} ${cell(value).padStart(9)} ± ${cell(se)} ${unit}  (${better} is better; real data ${cell(floor)}; n ${n})`);
+  for (const { name, value, unit, better, floor, se, n, samples } of measures) {
+    const way = better === 'floor' ? 'nearer to real data' : better;
+    console.log(`${name.padEnd(16)} ${cell(value).padStart(9)} ± ${cell(se)} ${unit}  (${way} is better; real data ${cell(floor)}; n ${n}${samples ? `, samples ${samples}` : ''})`);
   }
 }
 

@@ -1,14 +1,16 @@
 // pretrain.mjs -- makes the weights that ship with the project, from pretrained/recipes.json.
 //
-//   node wasm/pretrain.mjs [ID ...]        all recipes, or those
+//   node wasm/pretrain.mjs [--measure] [ID ...]        all recipes, or those; --measure: only measures the weights that are there again
 //
 // A recipe is data: model, data set, parameters over the defaults, seed, steps.  It is trained by the native program that `make wide` builds
 // (pretrained/train.c), which is quick, saves itself every minute and goes on from there when it was stopped; where that program is not, by
 // the wasm build.  Both do the same arithmetic up to rounding: only wasm's bytes are the same on every machine.  Each recipe makes pretrained/<id>.safetensors, float16 without optimizer moments, and an entry of pretrained/index.json:
 //
-//     "<id>": { file, model, data, title, recipe, seed, steps, bytes, sha256, measured: [{ name, value, floor, se, n, seed }] }
+//     "<id>": { file, model, data, title, recipe, seed, steps, bytes, sha256, measured: [{ name, value, floor, se, n, seed, samples?, steps? }], checked }
 //
-// Measured are the weights as they ship, after rounding, on the test set; `floor` is what fresh real data score.  The recipe of model "judge" makes the
+// Measured are the weights as they ship, after rounding, on the test set; `floor` is what fresh real data score.  A recipe says what is measured, and how:
+// `measure` for the numbers that are told, `check` for what the tests measure again in a few seconds with another seed, kept as `checked` since a distance
+// such as FCD compares only with itself at the same n.  Without: all that applies, and the same once more.  The recipe of model "judge" makes the
 // reader of digits (core/measures/judge.h), which is no model of the catalogue; it needs MNIST, which itself never ships.
 
 import { spawn } from 'node:child_process';
@@ -23,8 +25,14 @@ import { createLab, GenplayError } from './genplay.mjs';
 import { addMnist, mnistFolder, unpackIdx } from './idx-files.mjs';
 
 /** @typedef {import('./genplay.mjs').Lab} Lab */
-/** @typedef {{ id: string, title: string, model: string, data: string, params?: Record<string, number | string | boolean>, seed: number, steps: number }} Recipe */
-/** @typedef {{ name: string, value: number | null, floor: number | null, se: number | null, n: number, seed: number }} Measured */
+/** A measure and its options (MeasureOptions). @typedef {{ name: string, n?: number, samples?: number, steps?: number }} Protocol */
+/**
+ * @typedef {{
+ *   id: string, title: string, model: string, data: string, params?: Record<string, number | string | boolean>, seed: number, steps: number,
+ *   measure?: Protocol[], check?: Protocol[]
+ * }} Recipe
+ */
+/** @typedef {{ name: string, value: number | null, floor: number | null, se: number | null, n: number, seed: number, samples?: number, steps?: number }} Measured */
 
 const folder = new URL('../pretrained/', import.meta.url);
 const MEASURE_SEED = 1;
@@ -100,15 +108,38 @@ export function bake(lab, { model, data, params, seed, steps }, tell) {
  * @param {Lab} lab
  * @param {{ model: string, data: string }} recipe
  * @param {Uint8Array} bytes
- * @param {{ n?: number, seed?: number }} [options] n: each measure's own number of examples if left out
+ * @param {readonly Protocol[]} [protocols] all that applies if left out
+ * @param {number} [seed]
  * @returns {Measured[]}
  */
-export function measureWeights(lab, recipe, bytes, { n, seed = MEASURE_SEED } = {}) {
-  if (isJudge(recipe)) return measureJudge(lab, recipe.data, bytes, n ?? 10000, seed);
-  const run = lab.load(bytes);
-  const measured = run.measure([], { n, seed }).map(({ name, value, floor, se, n: used }) => ({ name, value, floor, se, n: used, seed }));
+export function measureWeights(lab, recipe, bytes, protocols, seed = MEASURE_SEED) {
+  if (isJudge(recipe)) return (protocols ?? [{ name: 'accuracy' }]).map(({ n = 10000 }) => measureJudge(lab, recipe.data, bytes, n, seed));
+  const run = lab.load(bytes), judge = new URL('judge.safetensors', folder);
+  if (lab.datasets.find(({ id }) => id === run.data)?.kind === 'image' && existsSync(judge)) lab.loadJudge(new Uint8Array(readFileSync(judge)));
+  const measured = protocols
+    ? protocols.flatMap(({ name, ...options }) => run.measure(name, { ...options, seed }).map((row) => told(row, seed, options.steps)))
+    : run.measure([], { seed }).map((row) => told(row, seed));
   run.free();
   return measured;
+}
+
+/**
+ * @param {import('./genplay.mjs').Measure} row
+ * @param {number} seed
+ * @param {number} [steps]
+ * @returns {Measured}
+ */
+const told = ({ name, value, floor, se, n, samples }, seed, steps) => ({ name, value, floor, se, n, seed, ...(samples ? { samples } : {}), ...(steps ? { steps } : {}) });
+
+/**
+ * The numbers of a recipe: those that are told, and those that the tests repeat.
+ * @param {Lab} lab
+ * @param {Recipe} recipe
+ * @param {Uint8Array} bytes
+ */
+function measuresOf(lab, recipe, bytes) {
+  const measured = measureWeights(lab, recipe, bytes, recipe.measure);
+  return { measured, checked: recipe.check ? measureWeights(lab, recipe, bytes, recipe.check) : measured };
 }
 
 /**
@@ -129,22 +160,22 @@ function measureJudge(lab, data, bytes, n, seed) {
     right += Number(row.indexOf(Math.max(...row)) === /** @type {Int32Array} */ (labels)[i]);
   }
   const value = right / n;
-  return [{ name: 'accuracy', value, floor: null, se: Math.sqrt((value * (1 - value)) / n), n, seed }];
+  return { name: 'accuracy', value, floor: null, se: Math.sqrt((value * (1 - value)) / n), n, seed };
 }
 
 /**
  * Keeps weights and what is known about them.
  * @param {Recipe} recipe
  * @param {Uint8Array} bytes
- * @param {Measured[]} measured
+ * @param {{ measured: Measured[], checked: Measured[] }} measures
  */
-export function keep(recipe, bytes, measured) {
+export function keep(recipe, bytes, measures) {
   const { id, title, model, data, seed, steps } = recipe;
   const file = `${id}.safetensors`;
   const place = new URL('index.json', folder);
   const old = existsSync(place) ? JSON.parse(readFileSync(place, 'utf8')) : {};
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const entries = { ...old, [id]: { file, model, data, title, recipe, seed, steps, bytes: bytes.length, sha256, measured } };
+  const entries = { ...old, [id]: { file, model, data, title, recipe, seed, steps, bytes: bytes.length, sha256, ...measures } };
   // In the order of the recipes; what has no recipe any more goes.
   const index = Object.fromEntries(recipes().filter((one) => entries[one.id]).map((one) => [one.id, entries[one.id]]));
   mkdirSync(folder, { recursive: true });
@@ -152,9 +183,9 @@ export function keep(recipe, bytes, measured) {
   writeFileSync(place, `${JSON.stringify(index, null, 2)}\n`);
 }
 
-/** @param {string[]} ids */
-async function main(ids) {
-  const all = recipes();
+/** @param {string[]} args */
+async function main(args) {
+  const all = recipes(), again = args.includes('--measure'), ids = args.filter((id) => id !== '--measure');
   const unknown = ids.find((id) => !all.some((recipe) => recipe.id === id));
   if (unknown !== undefined) throw new GenplayError('bad-argument', `there is no recipe '${unknown}'; accepted: ${all.map(({ id }) => id).join(', ')}`);
   const lab = await createLab();
@@ -163,9 +194,9 @@ async function main(ids) {
     const start = performance.now();
     /** @type {Tell} */
     const tell = (step, losses) => console.log(`${recipe.id}: step ${step} of ${recipe.steps}, ${((performance.now() - start) / 1000).toFixed(0)} s, loss ${losses.map((loss) => loss.toPrecision(5)).join(', ')}`);
-    const bytes = await (existsSync(TRAINER) ? bakeNatively : bake)(lab, recipe, tell);
-    const measured = measureWeights(lab, recipe, bytes);
-    keep(recipe, bytes, measured);
+    const bytes = again ? new Uint8Array(readFileSync(new URL(`${recipe.id}.safetensors`, folder))) : await (existsSync(TRAINER) ? bakeNatively : bake)(lab, recipe, tell);
+    const { measured, checked } = measuresOf(lab, recipe, bytes);
+    keep(recipe, bytes, { measured, checked });
     console.log(`${recipe.id}: ${bytes.length} bytes, ${measured.map(({ name, value, floor }) => `${name} ${value?.toFixed(4)}${floor === null ? '' : ` (real data ${floor.toFixed(4)})`}`).join(', ')}`);
   }
 }

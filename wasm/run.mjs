@@ -48,7 +48,13 @@ import { engineError, readOut, withMemory } from './engine.mjs';
 /** @typedef {LabelOptions & { seed?: number }} SeedOptions */
 /** @typedef {LabelOptions & { optimal?: boolean }} CriticOptions */
 /** @typedef {SeedOptions & { pixel?: number }} FieldOptions */
-/** @typedef {{ n?: number, seed?: number }} MeasureOptions */
+/**
+ * @typedef {object} MeasureOptions
+ * @property {number} [n] examples or samples of each measure; its own number if left out
+ * @property {number} [seed] unsigned 32-bit; the run's own if left out
+ * @property {number} [samples] `importance`: draws for each example, 5000 where it is published
+ * @property {number} [steps] of the sampler, for models whose `can` has `steps`
+ */
 
 /**
  * What `train` tells: where the run stands, the mean of each loss over the call, and how long it took.
@@ -56,8 +62,11 @@ import { engineError, readOut, withMemory } from './engine.mjs';
  */
 
 /**
- * `floor` is what fresh real data scores; `se` the standard error.
- * @typedef {{ name: string, title: string, value: number | null, unit: string, better: 'lower' | 'higher', floor: number | null, se: number | null, n: number }} Measure
+ * `floor` is what fresh real data scores; `se` the standard error.  Better is `lower`, `higher`, or nearer to the `floor`.  `samples`: of `importance`.
+ * @typedef {{
+ *   name: string, title: string, value: number | null, unit: string, better: 'lower' | 'higher' | 'floor', floor: number | null, se: number | null, n: number,
+ *   samples?: number
+ * }} Measure
  */
 
 /** @typedef {{ step: Float64Array, losses: Record<string, Float32Array> }} History */

@@ -2,7 +2,7 @@
 import { html, nothing } from 'lit/html.js';
 import { plusMinus, t } from './text.mjs';
 
-/** @typedef {{ name: string, title?: string, value: number|null, unit: string, better: 'lower'|'higher', floor: number|null, se: number|null, n: number }} Measure */
+/** @typedef {{ name: string, title?: string, value: number|null, unit: string, better: 'lower'|'higher'|'floor', floor: number|null, se: number|null, n: number }} Measure */
 
 /** @param {{ rows: Measure[], step: number }|null} measures @param {{ measuring: boolean, step: number, measure: () => void, ready: boolean }} state */
 export function measuresTemplate(measures, { measuring, step, measure, ready }) {
@@ -24,12 +24,14 @@ export function measuresTemplate(measures, { measuring, step, measure, ready }) 
 /** @param {Measure[]} rows */
 const most = (rows) => Math.max(0, ...rows.map(({ n }) => n || 0));
 
+const WAYS = /** @type {const} */ ({ lower: ['↓', 'measure.lower'], higher: ['↑', 'measure.higher'], floor: ['→', 'measure.nearer'] });
+
 /** @param {Measure} row */
 function line(row) {
   const { value, se, floor } = plusMinus(row.value ?? NaN, row.se, row.floor);
-  const way = t(row.better === 'lower' ? 'measure.lower' : 'measure.higher');
+  const [arrow, key] = WAYS[row.better], way = t(key);
   return html`<tr>
-<th scope="row">${row.title ?? row.name} <span class="way" title=${way} aria-label=${way} role="img">${row.better === 'lower' ? '↓' : '↑'}</span></th>
+<th scope="row">${row.title ?? row.name} <span class="way" title=${way} aria-label=${way} role="img">${arrow}</span></th>
     <td><span class="value">${value}</span>${se ? html` <span class="se">± ${se}</span>` : nothing}${row.unit ? html` <span class="unit">${row.unit}</span>` : nothing}</td>
     <td>${floor}</td>
   </tr>`;

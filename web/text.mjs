@@ -144,6 +144,7 @@ const en = {
   'measure.floor.hint': 'What fresh real data score: no model can be expected to do better.',
   'measure.lower': 'lower is better',
   'measure.higher': 'higher is better',
+  'measure.nearer': 'the nearer to what real data score, the better',
   'measure.at': 'at step {step}, from {n} samples',
   'measure.busy': 'measuring …',
   'measure.now': 'Measure now',

@@ -33,35 +33,81 @@ static void product(const double *a, const double *b, bool turned, int d, double
     }
 }
 
-// Three matrices and a vector of work.  False: not finite.
-static bool trace_of_root(const double *cov_a, const double *cov_b, int d, double *work, double *trace) {
-    int dd = d * d;
-    double *a = work, *v = work + dd, *b = work + 2 * dd, *value = work + 3 * dd;
-    for (int i = 0; i < dd; i++) a[i] = cov_a[i];
-    if (!eigen_symmetric(a, d, value, v)) return false;
-    for (int i = 0; i < d; i++) for (int k = 0; k < d; k++) v[i * d + k] *= sqrt(value[i] > 0 ? value[i] : 0);
-    product(v, cov_b, false, d, b);
-    product(b, v, true, d, a);
-    for (int i = 0; i < d; i++) for (int j = 0; j < i; j++) a[i * d + j] = a[j * d + i] = (a[i * d + j] + a[j * d + i]) / 2;
-    if (!eigen_symmetric(a, d, value, v)) return false;
-    *trace = 0;
-    for (int i = 0; i < d; i++) *trace += sqrt(value[i] > 0 ? value[i] : 0);
+// With R'R = S (root) and M = R S' R', of eigenvalues value[k]: slope[k] = R' w_k, w_k the eigenvectors of M.  All [d,d] but value [d].
+typedef struct { double *root, *slope, *vectors, *work, *value; } Root;
+
+static bool root_new(Root *r, int d, Arena *scratch) {
+    size_t dd = (size_t)d * (size_t)d;
+    double *at = arena_new(scratch, double, 4 * dd + (size_t)d);
+    *r = (Root){ .root = at, .slope = at + dd, .vectors = at + 2 * dd, .work = at + 3 * dd, .value = at + 4 * dd };
+    return at;
+}
+
+static bool root_of(Root *r, const double *cov_a, const double *cov_b, int d) {
+    double *a = r->work;
+    for (int i = 0; i < d * d; i++) a[i] = cov_a[i];
+    bool good = eigen_symmetric(a, d, r->value, r->root);
+    for (int i = 0; good && i < d; i++) for (int k = 0; k < d; k++) r->root[i * d + k] *= sqrt(r->value[i] > 0 ? r->value[i] : 0);
+    if (good) {
+        product(r->root, cov_b, false, d, r->slope);
+        product(r->slope, r->root, true, d, a);
+        for (int i = 0; i < d; i++) for (int j = 0; j < i; j++) a[i * d + j] = a[j * d + i] = (a[i * d + j] + a[j * d + i]) / 2;
+        good = eigen_symmetric(a, d, r->value, r->vectors);
+    }
+    if (!good) return fail(ERROR_BAD_ARGUMENT, "frechet: a covariance is not finite");
+    product(r->vectors, r->root, false, d, r->slope);
     return true;
 }
 
-bool frechet(const double *mean_a, const double *cov_a, const double *mean_b, const double *cov_b, int d, Arena *scratch, double *out) {
-    ArenaMark mark = arena_mark(scratch);
-    double *work = arena_new(scratch, double, 3 * (size_t)d * (size_t)d + (size_t)d), trace = 0;
-    bool ok = work && (trace_of_root(cov_a, cov_b, d, work, &trace) || fail(ERROR_BAD_ARGUMENT, "frechet: a covariance is not finite"));
-    arena_release(scratch, mark);
-    if (!ok) return false;
-    double sum = -2 * trace;
+static double distance(const Root *r, const double *mean_a, const double *cov_a, const double *mean_b, const double *cov_b, int d) {
+    double trace = 0, sum = 0;
+    for (int i = 0; i < d; i++) trace += sqrt(r->value[i] > 0 ? r->value[i] : 0);
     for (int i = 0; i < d; i++) {
         double e = mean_a[i] - mean_b[i];
         sum += e * e + cov_a[i * d + i] + cov_b[i * d + i];
     }
-    *out = sum;
-    return true;
+    return sum - 2 * trace;
+}
+
+bool frechet(const double *mean_a, const double *cov_a, const double *mean_b, const double *cov_b, int d, Arena *scratch, double *out) {
+    ArenaMark mark = arena_mark(scratch);
+    Root r;
+    bool ok = root_new(&r, d, scratch) && root_of(&r, cov_a, cov_b, d);
+    if (ok) *out = distance(&r, mean_a, cov_a, mean_b, cov_b, d);
+    arena_release(scratch, mark);
+    return ok;
+}
+
+// What one row adds to the distance, to first order and up to a constant: the distance's derivative at the Gaussian b of the rows is 2 (mu_b - mu_a) in
+// its mean and I - sum_k slope_k slope_k' / sqrt(value_k) in its covariance.  Directions without variance have nothing to add.
+static double influence(const Root *r, const float *row, const double *mean_a, const double *mean_b, int d) {
+    double sum = 0;
+    for (int i = 0; i < d; i++) {
+        double c = (double)row[i] - mean_b[i];
+        sum += c * (2 * (mean_b[i] - mean_a[i]) + c);
+    }
+    for (int k = 0; k < d && r->value[k] > 1e-10 * r->value[0]; k++) {
+        double dot = 0;
+        for (int i = 0; i < d; i++) dot += r->slope[k * d + i] * ((double)row[i] - mean_b[i]);
+        sum -= dot * dot / sqrt(r->value[k]);
+    }
+    return sum;
+}
+
+bool frechet_to(const float *x, int n, const double *mean, const double *cov, int d, Arena *scratch, double *out, double *se) {
+    if (n < 2) return fail(ERROR_BAD_ARGUMENT, "frechet: %d rows; at least 2 are needed", n);
+    ArenaMark mark = arena_mark(scratch);
+    Root r;
+    double *own = arena_new(scratch, double, (size_t)d + (size_t)d * (size_t)d), *share = arena_new(scratch, double, n);
+    bool ok = own && share && root_new(&r, d, scratch);
+    if (ok) mean_cov(x, n, d, own, own + d);
+    if (ok && (ok = root_of(&r, cov, own + d, d))) {
+        *out = distance(&r, mean, cov, own, own + d, d);
+        for (int i = 0; i < n; i++) share[i] = influence(&r, x + (size_t)i * (size_t)d, mean, own, d);
+        *se = mean_of(share, n).se;
+    }
+    arena_release(scratch, mark);
+    return ok;
 }
 
 bool frechet_samples(const float *x, int n, const float *y, int m, int d, Arena *scratch, double *out) {

@@ -54,10 +54,24 @@ void mean_cov(const float *x, int n, int d, double *mean, double *cov);
 // samples the sum of both.  Compare at equal n.
 bool frechet(const double *mean_a, const double *cov_a, const double *mean_b, const double *cov_b, int d, Arena *scratch, double *out);
 bool frechet_samples(const float *x, int n, const float *y, int m, int d, Arena *scratch, double *out);
+// Of rows x [n,d] from a Gaussian that is known, with its standard error under another draw of the rows, to first order (the delta method).
+bool frechet_to(const float *x, int n, const double *mean, const double *cov, int d, Arena *scratch, double *out, double *se);
 
 // Eigenvalues, largest first, and eigenvectors (row k of vectors [d,d] belongs to values[k]) of the symmetric a [d,d], which is
 // destroyed.  Cyclic Jacobi: relative to the largest eigenvalue, errors are below 1e-14 d.  False: a is not finite.
 bool eigen_symmetric(double *a, int d, double *values, double *vectors);
+
+// --- How far the rows of a class lie from each other (spread.c) -----------------------------------------------------
+
+// tr S of the rows of a class, NaN of fewer than two; and the relative standard error of that.
+typedef struct { double trace, relative; } ClassSpread;
+// label: [n] in 0..classes-1; out [classes].
+bool class_traces(const float *x, const int32_t *label, int n, int d, int classes, Arena *scratch, ClassSpread *out);
+
+// The geometric mean over the classes of tr S / tr S_reference, without classes that either side has too few rows of: 1 where classes spread as widely
+// as the reference's, 0 where one has collapsed, which in an arithmetic mean another could make good.  NaN: no class is left.  *se: under another
+// draw of the rows of x.
+double class_spread(const ClassSpread *x, const ClassSpread *reference, int classes, double *se);
 
 // --- Modes of a mixture (modes.c) ----------------------------------------------------------------------------------
 
