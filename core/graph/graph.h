@@ -142,6 +142,8 @@ Var *v_lse(Var *x);                                              // log sum exp 
 Var *v_spread(Var *x, Var *mean);
 
 Var *v_softmax(Var *x);                                          // over the last axis
+// x [B,P,G,E] less its mean over P and E, over the root of its variance there plus 1e-5.  G E <= 2048.
+Var *v_standardise(Var *x);
 // Which row of e [K,d] is nearest to each row of x [N,d], one-hot [N,K]; the first of several.  No gradient.  K <= NEAREST_MAX.
 enum { NEAREST_MAX = 1024 };
 Var *v_nearest(Var *x, Var *e);

@@ -50,27 +50,12 @@ GroupNorm group_norm(Params *s, const char *name, int channels, int groups) {
     };
 }
 
-// Per group values [B,1,G,1] for every channel, [B,1,C].
-static Var *to_channels(Var *group, int each) {
-    int B = group->dim[0], G = group->dim[2];
-    return v_reshape(v_expand(group, 4, (int[]){ B, 1, G, each }), 3, (int[]){ B, 1, G * each });
-}
-
-// The mean over each group of channel sums [B,1,C] over `pixels`.
-static Var *group_mean(Var *sums, int groups, int pixels) {
-    int B = sums->dim[0], each = sums->dim[2] / groups;
-    return v_scale(v_sum_to(v_reshape4(sums, B, 1, groups, each), 4, (int[]){ B, 1, groups, 1 }), 1 / (float)(pixels * each));
-}
-
 Var *v_group_norm(const GroupNorm *n, Var *x) {
     Program *p = x->p;
-    int B = x->dim[0], C = n->channels, pixels = x->size / (B * C), each = C / n->groups, sums[] = { B, 1, C };
-    Var *rows = v_reshape(x, 3, (int[]){ B, pixels, C });
-    Var *mean = to_channels(group_mean(v_sum_to(rows, 3, sums), n->groups, pixels), each);          // [B,1,C]
-    Var *var = to_channels(group_mean(v_spread(rows, mean), n->groups, pixels), each);
-    Var *scale = v_reshape(v_param(p, n->scale), 3, (int[]){ 1, 1, C }), *shift = v_reshape(v_param(p, n->shift), 3, (int[]){ 1, 1, C });
-    Var *y = v_add(v_mul(v_sub(rows, mean), v_mul(one_over_root(var), scale)), shift);
-    return v_reshape(y, x->rank, x->dim);
+    int B = x->dim[0], pixels = x->size / (B * n->channels);
+    Var *u = v_standardise(v_reshape4(x, B, pixels, n->groups, n->channels / n->groups));
+    u = v_reshape(u, x->rank, x->dim);
+    return v_add(v_mul(u, channelwise(v_param(p, n->scale), x)), channelwise(v_param(p, n->shift), x));
 }
 
 // --- Dropout --------------------------------------------------------------------------------------------------------------------

@@ -1,37 +1,57 @@
 #include "nn/unet.h"
 
-#include <math.h>
 #include <stdio.h>
+
+// The largest number up to `most` that divides the channels.
+static int share_of(int channels, int most) {
+    while (channels % most) most--;
+    return most;
+}
+
+static GroupNorm norm_of(Params *s, const char *name, const char *what, int channels) {
+    char part[48];
+    snprintf(part, sizeof part, "%.32s.%s", name, what);
+    return group_norm(s, part, channels, share_of(channels, NORM_GROUPS));
+}
 
 static ResBlock res_block(Params *s, const char *name, int channels, int features) {
     char part[48];
     ResBlock r = { .channels = channels };
+    r.before = norm_of(s, name, "before", channels);
     snprintf(part, sizeof part, "%.32s.first", name);
     r.first = conv_layer(s, part, 3, channels, channels, 1, 1.6);
     snprintf(part, sizeof part, "%.32s.time", name);
     r.time = linear(s, part, features, channels, 1);
+    r.between = norm_of(s, name, "between", channels);
     snprintf(part, sizeof part, "%.32s.second", name);
     r.second = conv_layer(s, part, 3, channels, channels, 1, 0);
     return r;
 }
 
 static Var *v_res_block(const ResBlock *r, Var *x, Var *t) {
-    Var *h = v_conv_layer(&r->first, v_silu(x));
+    Var *h = v_conv_layer(&r->first, v_silu(v_group_norm(&r->before, x)));
     h = v_add(h, v_reshape4(v_linear(&r->time, t), x->dim[0], 1, 1, r->channels));
-    return v_add(x, v_conv_layer(&r->second, v_silu(h)));
+    return v_add(x, v_conv_layer(&r->second, v_silu(v_group_norm(&r->between, h))));
 }
 
-// x [B,h,w,C] + a network of one hidden layer over all of it.
-static Var *v_whole(const UNet *u, Var *x, Var *time) {
-    Var *code = v_linear(&u->squeeze, v_reshape2(v_silu(x), x->dim[0], x->size / x->dim[0]));
-    code = v_silu(v_add(code, v_linear(&u->whole_time, time)));                    // [B,code]
-    return v_add(x, v_reshape(v_linear(&u->spread, code), 4, x->dim));
+static Attention attention(Params *s, const char *name, int channels) {
+    char part[48];
+    Attention a = { .before = norm_of(s, name, "before", channels), .channels = channels };
+    snprintf(part, sizeof part, "%.32s.ask", name);
+    a.ask = linear(s, part, channels, 3 * channels, 1);
+    snprintf(part, sizeof part, "%.32s.answer", name);
+    a.answer = linear(s, part, channels, channels, 0);
+    return a;
 }
 
-// Its hidden layer: at most a million weights each way, so that large pictures stay within memory.
-static int whole_code(int all) {
-    int code = (1 << 20) / all;
-    return code < 1 ? 1 : code > 256 ? 256 : code;
+// x [B,h,w,C] + what every place hears from all others.
+static Var *v_attend(const Attention *a, Var *x) {
+    const int B = x->dim[0], C = a->channels, places = x->size / (B * C);
+    Var *all = v_linear(&a->ask, v_reshape2(v_group_norm(&a->before, x), B * places, C));
+    all = v_reshape(all, 3, (int[]){ B, places, 3 * C });
+    Var *query = v_slice(all, 2, 0, C), *key = v_slice(all, 2, C, C), *value = v_slice(all, 2, 2 * C, C);
+    Var *heard = v_reshape2(v_attention_heads(query, key, value, share_of(C, ATTENTION_HEADS)), B * places, C);
+    return v_add(x, v_reshape(v_linear(&a->answer, heard), x->rank, x->dim));
 }
 
 // [B,H,W,C] -> [B,H/2,W/2,4C] and back.
@@ -47,7 +67,7 @@ static Var *to_pixels(Var *x) {
     return v_reshape4(rows, B, 2 * h, 2 * w, c);
 }
 
-UNet unet(Params *s, const char *name, int height, int width, int image_channels, int channels, int blocks, int features) {
+UNet unet(Params *s, const char *name, int image_channels, int channels, int blocks, int features) {
     char part[48];
     UNet u = { .channels = channels, .features = features, .n = blocks };
     snprintf(part, sizeof part, "%.32s.time", name);
@@ -62,13 +82,8 @@ UNet unet(Params *s, const char *name, int height, int width, int image_channels
         snprintf(part, sizeof part, "%.32s.low%d", name, i);
         u.low[i] = res_block(s, part, 2 * channels, features);
     }
-    int all = height / 4 * (width / 4) * 2 * channels, code = whole_code(all);
-    snprintf(part, sizeof part, "%.32s.squeeze", name);
-    u.squeeze = linear(s, part, all, code, 1);
-    snprintf(part, sizeof part, "%.32s.whole_time", name);
-    u.whole_time = linear(s, part, features, code, 1);
-    snprintf(part, sizeof part, "%.32s.spread", name);
-    u.spread = linear(s, part, code, all, 0);
+    snprintf(part, sizeof part, "%.32s.attention", name);
+    u.attention = attention(s, part, 2 * channels);
     snprintf(part, sizeof part, "%.32s.up", name);
     u.up = linear(s, part, 2 * channels, 4 * channels, 1);
     snprintf(part, sizeof part, "%.32s.last", name);
@@ -82,8 +97,10 @@ Var *v_unet(const UNet *u, Var *x, Var *t) {
     Var *time = v_silu(v_linear(&u->time, t));                                     // [B,F]
     Var *high = v_res_block(&u->high, v_conv_layer(&u->in, to_patches(x)), time);  // [B,H/2,W/2,c]
     Var *low = v_conv_layer(&u->down, high);                                       // [B,H/4,W/4,2c]
-    for (int i = 0; i < u->n; i++) low = v_res_block(&u->low[i], low, time);
-    low = v_whole(u, low, time);
+    for (int i = 0; i < u->n; i++) {
+        low = v_res_block(&u->low[i], low, time);
+        if (i == 0) low = v_attend(&u->attention, low);
+    }
     int B = low->dim[0], h = low->dim[1], w = low->dim[2];
     Var *up = v_linear(&u->up, v_reshape2(low, B * h * w, 2 * u->channels));
     Var *both = v_add(high, to_pixels(v_reshape4(up, B, h, w, 4 * u->channels)));

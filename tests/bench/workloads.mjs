@@ -35,10 +35,15 @@ const passing = (layers) => 2 * sum(layers);
 /** The critic's update, on data and on samples, then the generator's. */
 const game = (generator, critic) => sum(generator) + 2 * learning(critic) + learning(generator) + passing(critic);
 
+/** Places that ask each other, in heads: queries, keys and values, both products of every head, and the answer. */
+const attention = (batch, places, channels, heads) => [
+  ...dense(batch * places, channels, 3 * channels), ...dense(batch * heads * places, channels / heads, places, channels / heads), ...dense(batch * places, channels, channels),
+];
+
 const UNET = (batch) => {
-  const high = conv(batch, 14 * 14, 3, 32, 32), low = conv(batch, 7 * 7, 3, 64, 64), whole = dense(batch, 7 * 7 * 64, 256, 7 * 7 * 64);
+  const high = conv(batch, 14 * 14, 3, 32, 32), low = conv(batch, 7 * 7, 3, 64, 64);
   return [
-    conv(batch, 14 * 14, 3, 4, 32), high, high, conv(batch, 7 * 7, 3, 32, 64), low, low, low, low, ...whole, ...dense(batch * 7 * 7, 64, 128),
+    conv(batch, 14 * 14, 3, 4, 32), high, high, conv(batch, 7 * 7, 3, 32, 64), low, low, ...attention(batch, 7 * 7, 64, 4), low, low, ...dense(batch * 7 * 7, 64, 128),
     high, high, conv(batch, 14 * 14, 3, 32, 4),
   ];
 };

@@ -48,6 +48,7 @@ static Var *f_lse(Var *a, Var *b) { (void)b; return v_square(v_lse(a)); }
 static Var *f_spread(Var *a, Var *b) { (void)b; return v_square(v_spread(a, v_scale(v_sum_rows(a), 1.f / 5))); }
 static Var *f_spread_rows(Var *a, Var *b) { (void)b; return v_square(v_spread(a, v_scale(v_sum_to(a, 2, (int[]){ 1, 3 }), .25f))); }
 static Var *f_softmax(Var *a, Var *b) { (void)b; return v_square(v_softmax(a)); }
+static Var *f_standardise(Var *a, Var *b) { (void)b; return v_mul(v_standardise(a), v_offset(a, 1)); }
 static Var *f_reshape(Var *a, Var *b) { (void)b; return v_square(v_reshape2(a, 4, 3)); }
 static Var *f_detach(Var *a, Var *b) { (void)b; return v_mul(a, v_detach(v_fill(a->p, 3, 2, a->dim))); }
 static Var *f_copy(Var *a, Var *b) { (void)b; return v_square(v_copy(a)); }
@@ -97,6 +98,7 @@ static const Case cases[] = {
     { "sum", 1, { M(3, 5) }, -1, 1, f_sum },           { "sum rows", 1, { M(3, 5) }, -1, 1, f_sum_rows },
     { "sum axes", 1, { { 2, 2, 3, 3 } }, -1, 1, f_sum_axis }, { "expand", 1, { { 2, 1, 3, 1 } }, -1, 1, f_expand },
     { "lse", 1, { M(3, 4) }, -2, 2, f_lse },           { "softmax", 1, { M(3, 5) }, -2, 2, f_softmax },
+    { "standardise", 1, { { 2, 3, 2, 2 } }, -1, 1, f_standardise },
     { "spread", 1, { M(3, 5) }, -1, 1, f_spread },     { "spread over rows", 1, { M(4, 3) }, -1, 1, f_spread_rows },
     { "reshape", 1, { M(2, 6) }, -1, 1, f_reshape },   { "detach", 1, { M(2, 3) }, -1, 1, f_detach },
     { "copy", 1, { M(2, 3) }, -1, 1, f_copy },         { "slice", 1, { M(3, 4) }, -1, 1, f_slice },

@@ -21,7 +21,7 @@
 #include "nn/nn.h"
 #include "nn/unet.h"
 
-enum { BATCH, RATE, OPTIMIZER, BETA1, DECAY, AVERAGE, STEPS, SCHEDULE, WEIGHT, ARCH, HIDDEN, LAYERS, ACTIVATION, CHANNELS, BLOCKS };
+enum { BATCH, RATE, OPTIMIZER, BETA1, DECAY, AVERAGE, STEPS, SCHEDULE, FIRST, LAST, WEIGHT, ARCH, HIDDEN, LAYERS, ACTIVATION, CHANNELS, BLOCKS };
 enum { WEIGHT_NOISE, WEIGHT_VELOCITY };
 enum { ARCH_MLP, ARCH_CONV };
 enum { FEATURES = 32, STEPS_MAX = 1000 };
@@ -36,12 +36,17 @@ static const Knob knobs[] = {
     [STEPS] = { .key = "steps", .title = "Diffusion steps T", .type = KNOB_INTEGER, .points = 100, .image = 1000, .min = 2, .max = STEPS_MAX, .scale = SCALE_LOG,
                 .group = "Diffusion", .help = "Steps from data to noise. Sampling may take fewer (respaced)." },
     [SCHEDULE] = { .key = "schedule", .title = "Noise schedule", .type = KNOB_CHOICE, .choices = SCHEDULE_CHOICES, .points = SCHEDULE_COSINE, .image = SCHEDULE_COSINE,
-                   .group = "Diffusion", .help = "How fast the noise grows: linear β (Ho et al. 2020, rescaled to T steps) or cosine (Nichol and Dhariwal 2021, clipped)." },
+                   .group = "Diffusion", .help = "How fast the noise grows: linear β (Ho et al. 2020, rescaled to T steps), cosine (Nichol and Dhariwal 2021, clipped), or "
+                   "the linear β unscaled, which with few steps do not reach noise." },
+    [FIRST] = { .key = "beta_first", .title = "First β", .points = 1e-4, .image = 1e-4, .min = 1e-6, .max = .1, .scale = SCALE_LOG,
+                .group = "Diffusion", .help = "Variance of the noise that the first step adds, by the linear schedules; the cosine has its own." },
+    [LAST] = { .key = "beta_last", .title = "Last β", .points = .02, .image = .02, .min = 1e-4, .max = .5, .scale = SCALE_LOG,
+               .group = "Diffusion", .help = "Variance of the noise that the last step adds, by the linear schedules; the cosine has its own." },
     [WEIGHT] = { .key = "weight", .title = "Loss weight", .type = KNOB_CHOICE, .choices = "noise|velocity", .points = WEIGHT_NOISE, .image = WEIGHT_VELOCITY,
                  .group = "Diffusion", .help = "What training lowers: the error of the noise (Ho et al. 2020), or that of the velocity √ᾱ ε − √(1−ᾱ) x₀ (Salimans and Ho 2022), "
                  "which cares more for the noisiest examples, where the whole shape is decided." },
     [ARCH] = { .key = "arch", .title = "Network", .type = KNOB_CHOICE, .choices = "mlp|conv", .points = ARCH_MLP, .image = ARCH_CONV, .group = "Network",
-               .help = "Fully connected, or (pictures) a small U-Net of convolutions." },
+               .help = "Fully connected, or (pictures) a small U-Net: convolutions, and attention at the lowest resolution." },
     [HIDDEN] = KNOB_HIDDEN(128, 512),
     [LAYERS] = KNOB_LAYERS(3, 3),
     [ACTIVATION] = KNOB_ACTIVATION(ACT_SILU, ACT_SILU),
@@ -82,7 +87,7 @@ static bool build_net(Model *m) {
     if (v->conv && (s[0] % 4 || s[1] % 4))
         return fail(ERROR_BAD_ARGUMENT, "ddpm: arch was conv; pictures of %d x %d accept: mlp (conv needs multiples of 4)", s[0], s[1]);
     model_store(m, &v->weights, "denoiser");
-    if (v->conv) v->net = unet(&v->weights, "net", s[0], s[1], s[2], (int)m->knob[CHANNELS], (int)m->knob[BLOCKS], FEATURES);
+    if (v->conv) v->net = unet(&v->weights, "net", s[2], (int)m->knob[CHANNELS], (int)m->knob[BLOCKS], FEATURES);
     else v->mlp = mlp(&v->weights, "net", m->dim + FEATURES, (int)m->knob[HIDDEN], (int)m->knob[LAYERS], m->dim, (Activation)m->knob[ACTIVATION], 0);
     return params_alloc(&v->weights, m->seed);
 }
@@ -104,7 +109,7 @@ static bool build(Model *m) {
     v->reach = reach_of(m);
     if (m->knob[ARCH] == ARCH_CONV) m->chunk = 8;                                  // a convolution's cost is per picture: few rows waste little
     v->T = (int)m->knob[STEPS];
-    schedule_fill((ScheduleKind)m->knob[SCHEDULE], v->T, v->bar);
+    schedule_fill((ScheduleKind)m->knob[SCHEDULE], m->knob[FIRST], m->knob[LAST], v->T, v->bar);
     if (!(v->features = arena_new(m->arena, float, (v->T + 1) * FEATURES)) || !build_net(m)) return false;
     for (int t = 0; t <= v->T; t++) time_features((double)t / v->T, 1000, FEATURES, v->features + t * FEATURES);
     m->code_dim = m->dim;

@@ -7,15 +7,16 @@ static double cosine_bar(double t) {
     return c * c;
 }
 
-static double beta_of(ScheduleKind kind, int T, int t) {
-    double beta = kind == SCHEDULE_COSINE ? 1 - cosine_bar((double)t / T) / cosine_bar((double)(t - 1) / T)
-                                          : (1e-4 + (.02 - 1e-4) * (T > 1 ? (t - 1.) / (T - 1) : 1)) * 1000 / T;
-    return beta < .999 ? beta : .999;
-}
+static double cosine_beta(int T, int t) { return 1 - cosine_bar((double)t / T) / cosine_bar((double)(t - 1) / T); }
 
-void schedule_fill(ScheduleKind kind, int T, double *alpha_bar) {
+void schedule_fill(ScheduleKind kind, double first, double last, int T, double *alpha_bar) {
     alpha_bar[0] = 1;
-    for (int t = 1; t <= T; t++) alpha_bar[t] = alpha_bar[t - 1] * (1 - beta_of(kind, T, t));
+    for (int t = 1; t <= T; t++) {
+        double linear = first + (last - first) * (T > 1 ? (t - 1.) / (T - 1) : 1);
+        double beta = kind == SCHEDULE_COSINE ? cosine_beta(T, t) : kind == SCHEDULE_LINEAR ? linear * 1000 / T : linear;
+        double left = alpha_bar[t - 1] * (1 - (beta < .999 ? beta : .999));
+        alpha_bar[t] = left > 1e-12 ? left : 1e-12;
+    }
 }
 
 void schedule_times(int T, int S, int *time) {

@@ -61,17 +61,36 @@ function features(position) {
 
 const silu = activations.silu;
 
-function block(tf, w, name, x, t) {
-  const time = linear(tf, w, `${name}.time`, t);
-  const h = tf.add(conv(tf, w, `${name}.first`, silu(tf, x)), tf.reshape(time, [time.shape[0], 1, 1, -1]));
-  return tf.add(x, conv(tf, w, `${name}.second`, silu(tf, h)));
+const GROUPS = 8, HEADS = 4;
+
+/** The largest number up to `most` that divides n. */
+const share = (n, most) => (n % most ? share(n, most - 1) : most);
+
+/** Group normalisation (Wu and He 2018). */
+function norm(tf, w, name, x) {
+  const [B, h, width, C] = x.shape, groups = share(C, GROUPS);
+  const grouped = tf.reshape(x, [B, h * width, groups, C / groups]);
+  const { mean, variance } = tf.moments(grouped, [1, 3], true);
+  const standard = tf.div(tf.sub(grouped, mean), tf.sqrt(tf.add(variance, 1e-5)));
+  return tf.add(tf.mul(tf.reshape(standard, x.shape), w[`${name}.scale`]), w[`${name}.shift`]);
 }
 
-/** A network of one hidden layer over the whole picture. */
-function whole(tf, w, x, t) {
-  const flat = tf.reshape(silu(tf, x), [x.shape[0], -1]);
-  const code = silu(tf, tf.add(linear(tf, w, 'net.squeeze', flat), linear(tf, w, 'net.whole_time', t)));
-  return tf.add(x, tf.reshape(linear(tf, w, 'net.spread', code), x.shape));
+function block(tf, w, name, x, t) {
+  const time = linear(tf, w, `${name}.time`, t);
+  let h = conv(tf, w, `${name}.first`, silu(tf, norm(tf, w, `${name}.before`, x)));
+  h = tf.add(h, tf.reshape(time, [time.shape[0], 1, 1, -1]));
+  return tf.add(x, conv(tf, w, `${name}.second`, silu(tf, norm(tf, w, `${name}.between`, h))));
+}
+
+/** Every place asks all others. */
+function attend(tf, w, name, x) {
+  const [B, h, width, C] = x.shape, places = h * width, heads = share(C, HEADS);
+  const all = linear(tf, w, `${name}.ask`, tf.reshape(norm(tf, w, `${name}.before`, x), [B * places, C]));
+  const [query, key, value] = tf.split(tf.reshape(all, [B, places, 3 * C]), 3, 2)
+    .map((part) => tf.transpose(tf.reshape(part, [B, places, heads, C / heads]), [0, 2, 1, 3]));
+  const weights = tf.softmax(tf.mul(tf.matMul(query, key, false, true), Math.sqrt(heads / C)));
+  const heard = tf.transpose(tf.matMul(weights, value), [0, 2, 1, 3]);
+  return tf.add(x, tf.reshape(linear(tf, w, `${name}.answer`, tf.reshape(heard, [B * places, C])), x.shape));
 }
 
 function toPatches(tf, x) {
@@ -88,8 +107,10 @@ function unet(tf, w, x, features, blocks) {
   const t = silu(tf, linear(tf, w, 'net.time', features));
   const high = block(tf, w, 'net.high', conv(tf, w, 'net.in', toPatches(tf, x)), t);
   let low = conv(tf, w, 'net.down', high, 2);
-  for (let i = 0; i < blocks; i++) low = block(tf, w, `net.low${i}`, low, t);
-  low = whole(tf, w, low, t);
+  for (let i = 0; i < blocks; i++) {
+    low = block(tf, w, `net.low${i}`, low, t);
+    if (i === 0) low = attend(tf, w, 'net.attention', low);
+  }
   const [B, h, width, c] = low.shape;
   const up = tf.reshape(linear(tf, w, 'net.up', tf.reshape(low, [B * h * width, c])), [B, h, width, 2 * c]);
   return toPixels(tf, conv(tf, w, 'net.out', silu(tf, block(tf, w, 'net.last', tf.add(high, toPixels(tf, up)), t))));
