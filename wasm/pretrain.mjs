@@ -1,6 +1,7 @@
 // pretrain.mjs -- makes the weights that ship with the project, from pretrained/recipes.json.
 //
 //   node wasm/pretrain.mjs [--measure] [ID ...]        all recipes, or those; --measure: only measures the weights that are there again
+//   node wasm/pretrain.mjs --table                     the README's table of what they score
 //
 // A recipe is data: model, data set, parameters over the defaults, seed, steps.  It is trained by the native program that `make wide` builds
 // (pretrained/train.c), which is quick, saves itself every minute and goes on from there when it was stopped; where that program is not, by
@@ -10,7 +11,8 @@
 //
 // Measured are the weights as they ship, after rounding, on the test set; `floor` is what fresh real data score.  A recipe says what is measured, and how:
 // `measure` for the numbers that are told, `check` for what the tests measure again in a few seconds with another seed, kept as `checked` since a distance
-// such as FCD compares only with itself at the same n.  Without: all that applies, and the same once more.  The recipe of model "judge" makes the
+// such as FCD compares only with itself at the same n.  Without: all that applies, and the same once more.  A number may have a limit, `most` or `least`: the
+// target, which the table holds it to (most "real": what fresh real data score).  The recipe of model "judge" makes the
 // reader of digits (core/measures/judge.h), which is no model of the catalogue; it needs MNIST, which itself never ships.
 
 import { spawn } from 'node:child_process';
@@ -25,14 +27,14 @@ import { createLab, GenplayError } from './genplay.mjs';
 import { addMnist, mnistFolder, unpackIdx } from './idx-files.mjs';
 
 /** @typedef {import('./genplay.mjs').Lab} Lab */
-/** A measure and its options (MeasureOptions). @typedef {{ name: string, n?: number, samples?: number, steps?: number }} Protocol */
+/** A measure, its options (MeasureOptions), its target. @typedef {{ name: string, n?: number, samples?: number, steps?: number, most?: number | 'real', least?: number }} Protocol */
 /**
  * @typedef {{
  *   id: string, title: string, model: string, data: string, params?: Record<string, number | string | boolean>, seed: number, steps: number,
  *   measure?: Protocol[], check?: Protocol[]
  * }} Recipe
  */
-/** @typedef {{ name: string, value: number | null, floor: number | null, se: number | null, n: number, seed: number, samples?: number, steps?: number }} Measured */
+/** @typedef {{ name: string, value: number | null, floor: number | null, se: number | null, n: number, seed: number, samples?: number, steps?: number, most?: number | 'real', least?: number }} Measured */
 
 const folder = new URL('../pretrained/', import.meta.url);
 const MEASURE_SEED = 1;
@@ -117,8 +119,8 @@ export function measureWeights(lab, recipe, bytes, protocols, seed = MEASURE_SEE
   const run = lab.load(bytes), judge = new URL('judge.safetensors', folder);
   if (lab.datasets.find(({ id }) => id === run.data)?.kind === 'image' && existsSync(judge)) lab.loadJudge(new Uint8Array(readFileSync(judge)));
   const measured = protocols
-    ? protocols.flatMap(({ name, ...options }) => run.measure(name, { ...options, seed }).map((row) => told(row, seed, options.steps)))
-    : run.measure([], { seed }).map((row) => told(row, seed));
+    ? protocols.flatMap(({ name, most, least, ...options }) => run.measure(name, { ...options, seed }).map((row) => told(row, seed, { steps: options.steps, most, least })))
+    : run.measure([], { seed }).map((row) => told(row, seed, {}));
   run.free();
   return measured;
 }
@@ -126,10 +128,12 @@ export function measureWeights(lab, recipe, bytes, protocols, seed = MEASURE_SEE
 /**
  * @param {import('./genplay.mjs').Measure} row
  * @param {number} seed
- * @param {number} [steps]
+ * @param {{ steps?: number, most?: number | 'real', least?: number }} asked
  * @returns {Measured}
  */
-const told = ({ name, value, floor, se, n, samples }, seed, steps) => ({ name, value, floor, se, n, seed, ...(samples ? { samples } : {}), ...(steps ? { steps } : {}) });
+const told = ({ name, value, floor, se, n, samples }, seed, asked) => ({
+  name, value, floor, se, n, seed, ...(samples ? { samples } : {}), ...Object.fromEntries(Object.entries(asked).filter(([, given]) => given !== undefined)),
+});
 
 /**
  * The numbers of a recipe: those that are told, and those that the tests repeat.
@@ -183,8 +187,26 @@ export function keep(recipe, bytes, measures) {
   writeFileSync(place, `${JSON.stringify(index, null, 2)}\n`);
 }
 
+/** What the index says of all weights, as the README shows it: a row for each number that has a target. @param {Record<string, { title: string, model: string, data: string, steps: number, bytes: number, measured: Measured[] }>} index */
+export function table(index) {
+  const digits = (/** @type {number | null} */ x) => (x === null ? '' : Math.abs(x) >= 10 ? x.toFixed(1) : Math.abs(x) >= 0.01 || x === 0 ? x.toFixed(3) : x.toExponential(1)).replace('-', '−');
+  const lines = ['| weights | of | measure | value | real data | target |', '|---|---|---|---|---|---|'];
+  for (const [id, { model, data, steps, bytes, measured }] of Object.entries(index)) {
+    for (const { name, value, floor, se, n, samples, steps: walk, most, least } of measured) {
+      if (most === undefined && least === undefined) continue;
+      const limit = most === 'real' ? floor : most;
+      const holds = value !== null && (limit === undefined || limit === null || value <= limit) && (least === undefined || value >= least);
+      const target = [least === undefined ? '' : `≥ ${least}`, most === undefined ? '' : `≤ ${most === 'real' ? 'real data' : most}`].filter(Boolean).join(', ');
+      const how = [`n = ${n.toLocaleString('en')}`, samples ? `${samples.toLocaleString('en')} samples` : '', walk ? `${walk} steps` : ''].filter(Boolean).join(', ');
+      lines.push(`| \`${id}\` | \`${model}\`, ${data}, ${steps.toLocaleString('en')} steps, ${Math.round(bytes / 1000).toLocaleString('en')} kB | \`${name}\`, ${how} | ${digits(value)}${se === null ? '' : ` ± ${digits(se)}`} | ${digits(floor)} | ${target}${holds ? '' : ', **missed**'} |`);
+    }
+  }
+  return lines.join('\n');
+}
+
 /** @param {string[]} args */
 async function main(args) {
+  if (args.includes('--table')) return console.log(table(JSON.parse(readFileSync(new URL('index.json', folder), 'utf8'))));
   const all = recipes(), again = args.includes('--measure'), ids = args.filter((id) => id !== '--measure');
   const unknown = ids.find((id) => !all.some((recipe) => recipe.id === id));
   if (unknown !== undefined) throw new GenplayError('bad-argument', `there is no recipe '${unknown}'; accepted: ${all.map(({ id }) => id).join(', ')}`);
