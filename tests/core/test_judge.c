@@ -3,6 +3,7 @@
 #include "measures/judge.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +147,128 @@ TEST(judge, "sure and rarest apply to pictures that it can read once it is loade
     ENSURE_FAILS(measure(points, "rarest", &out), ERROR_UNSUPPORTED);
     ENSURE(measure(run, "sure,rarest", &out));
     ENSURE(strstr(out.json, "\"sure\"") && strstr(out.json, "\"rarest\""));
+    out_clear(&file), out_clear(&out);
+    lab_free(lab);
+}
+
+static double number_of(const char *json, const char *name, const char *key) {
+    char text[60];
+    snprintf(text, sizeof text, "\"name\":\"%s\"", name);
+    const char *at = strstr(json, text);
+    snprintf(text, sizeof text, "\"%s\":", key);
+    at = at ? strstr(at, text) : NULL;
+    ENSURE_SAYING(at, "%s of %s is not in %s", key, name, json);
+    return strncmp(at + strlen(text), "null", 4) ? strtod(at + strlen(text), NULL) : (double)NAN;
+}
+
+static Lab *lab_with_judge(Out *file) {
+    Lab *lab = lab_of_bars(JUDGE_CLASSES);
+    size_t size;
+    const uint8_t *bytes = train(lab, 2, file, &size);
+    ENSURE(lab_load_judge(lab, bytes, size));
+    return lab;
+}
+
+TEST(judge, "FCD is the Frechet distance to the half that it has not learned, of samples and of fresh test rows; both are kept while nothing changes") {
+    enum { ROWS = 30 };
+    Out file, out, again, made;
+    out_init(&file, NULL), out_init(&out, NULL), out_init(&again, NULL), out_init(&made, NULL);
+    Lab *lab = lab_with_judge(&file);
+    const Data *d = lab_data(lab, "bars");
+    Run *run = run_new(lab, "gan", "bars", 1, "hidden\t8\nbatch\t8\n");
+    Call c = { .name = "fcd", .options = "n\t30\nseed\t4\n" };
+    ENSURE(run && run_call(run, "measure", &c, &out));
+
+    static float x[ROWS * JUDGE_PIXELS], rest[ROWS * JUDGE_FEATURES], own[ROWS * JUDGE_FEATURES];
+    static double mean[JUDGE_FEATURES], cov[JUDGE_FEATURES * JUDGE_FEATURES];
+    double want, se;
+    Arena scratch;
+    arena_init(&scratch, "scratch", NULL);
+    for (int i = 0; i < ROWS; i++) {
+        int row = (int)judge_half(d, (uint32_t)(d->n[SPLIT_TRAIN] / 2 + i));
+        for (int p = 0; p < JUDGE_PIXELS; p++) x[i * JUDGE_PIXELS + p] = (float)d->pixels[SPLIT_TRAIN][row * JUDGE_PIXELS + p] / 255;
+    }
+    judge_read(lab->judge, x, ROWS, NULL, rest);
+    mean_cov(rest, ROWS, JUDGE_FEATURES, mean, cov);
+    ENSURE(run_call(run, "sample", &(Call){ .n = ROWS, .options = "seed\t4\n" }, &made));
+    judge_read(lab->judge, out_find(&made, "data")->data, ROWS, NULL, own);
+    ENSURE(frechet_to(own, ROWS, mean, cov, JUDGE_FEATURES, &scratch, &want, &se));
+    ENSURE_CLOSE(number_of(out.json, "fcd", "value"), want, 1e-9 * want);
+    ENSURE_CLOSE(number_of(out.json, "fcd", "se"), se, 1e-9 * se);
+    data_draw(d, SPLIT_TEST, 4, 0, ROWS, x, NULL);
+    judge_read(lab->judge, x, ROWS, NULL, own);
+    ENSURE(frechet_to(own, ROWS, mean, cov, JUDGE_FEATURES, &scratch, &want, &se));
+    ENSURE_CLOSE(number_of(out.json, "fcd", "floor"), want, 1e-9 * want);
+
+    ENSURE(run_call(run, "measure", &c, &again) && !strcmp(out.json, again.json));
+    double loss[LOSSES_MAX];
+    ENSURE(run_train(run, 1, loss) && run_call(run, "measure", &c, &again));
+    ENSURE(number_of(out.json, "fcd", "value") < number_of(again.json, "fcd", "value") || number_of(out.json, "fcd", "value") > number_of(again.json, "fcd", "value"));
+    ENSURE(number_of(out.json, "fcd", "floor") <= number_of(again.json, "fcd", "floor") && number_of(out.json, "fcd", "floor") >= number_of(again.json, "fcd", "floor"));
+    ENSURE(run_call(run, "measure", &(Call){ .name = "fcd,sure", .options = "n\t1\n" }, &again));
+    ENSURE(isnan(number_of(again.json, "fcd", "value")) && !isnan(number_of(again.json, "sure", "value")));      // one row has no covariance
+    out_clear(&file), out_clear(&out), out_clear(&again), out_clear(&made);
+    lab_free(lab);
+}
+
+TEST(judge, "agreement is the share that it reads as was asked, and samples that are all alike within a class spread by nothing, however well they agree") {
+    Out file;
+    out_init(&file, NULL);
+    Lab *lab = lab_with_judge(&file);
+    const Data *d = lab_data(lab, "bars");
+    static float x[N * JUDGE_PIXELS], p[N * JUDGE_CLASSES];
+    int32_t meant[N], read[N];
+    Reading r;
+    Arena scratch;
+    Budget budget = { 0 };
+    arena_init(&scratch, "scratch", &budget);
+    draw_bars(x, meant, N, 9);
+    judge_read(lab->judge, x, N, p, NULL);
+    for (int i = 0; i < N; i++) {
+        read[i] = 0;
+        for (int k = 1; k < JUDGE_CLASSES; k++) read[i] = p[i * JUDGE_CLASSES + k] > p[i * JUDGE_CLASSES + read[i]] ? k : read[i];
+    }
+    ENSURE(lab_reading(lab, d, x, read, N, &scratch, &r));
+    ENSURE_EQUAL(budget.used, 0);
+    ENSURE(r.agreement.value == 1 && r.agreement.se == 0);
+    for (int i = 0; i < N; i += 4) read[i] = (read[i] + 3) % JUDGE_CLASSES;
+    ENSURE(lab_reading(lab, d, x, read, N, &scratch, &r));
+    ENSURE_CLOSE(r.agreement.value, 77. / N, 1e-12);
+    ENSURE_CLOSE(r.agreement.se, sqrt(77. * 26 / N / N / N), 1e-12);
+
+    ENSURE(lab_reading(lab, d, x, meant, N, &scratch, &r));
+    ENSURE_CLOSE(log(r.class_spread.value), 0, .7);                          // ten rows or so of every class, on both sides
+    double agreement = r.agreement.value;
+    for (int i = JUDGE_CLASSES; i < N; i++) memcpy(x + i * JUDGE_PIXELS, x + i % JUDGE_CLASSES * JUDGE_PIXELS, sizeof(float) * JUDGE_PIXELS);
+    ENSURE(lab_reading(lab, d, x, meant, N, &scratch, &r));
+    ENSURE_CLOSE(r.class_spread.value, 0, 1e-6);
+    ENSURE_CLOSE(r.agreement.value, agreement, .3);
+    ENSURE(lab_reading(lab, d, x, NULL, N, &scratch, &r) && isnan(r.agreement.value) && isnan(r.class_spread.value) && r.fcd.value > 0);
+    out_clear(&file);
+    lab_free(lab);
+}
+
+TEST(judge, "agreement and spread apply to models that are told the class, and options to models that they mean something to") {
+    Out file, out;
+    out_init(&file, NULL), out_init(&out, NULL);
+    Lab *lab = lab_of_bars(JUDGE_CLASSES);
+    Run *told = run_new(lab, "cgan", "bars", 1, "hidden\t8\nbatch\t8\n"), *plain = run_new(lab, "gan", "bars", 1, "hidden\t8\nbatch\t8\n");
+    ENSURE(told && plain);
+    ENSURE_FAILS(measure(told, "agreement", &out), ERROR_UNSUPPORTED);
+    ENSURE_FAILS(run_call(told, "measure", &(Call){ .options = "samples\t5\n" }, &out), ERROR_UNSUPPORTED);
+    ENSURE_FAILS(run_call(told, "measure", &(Call){ .options = "steps\t5\n" }, &out), ERROR_UNSUPPORTED);
+    size_t size;
+    const uint8_t *bytes = train(lab, 2, &file, &size);
+    ENSURE(lab_load_judge(lab, bytes, size));
+    ENSURE_FAILS(measure(plain, "class_spread", &out), ERROR_UNSUPPORTED);
+    ENSURE(measure(told, "agreement,class_spread", &out));
+    double share = number_of(out.json, "agreement", "value");
+    ENSURE(share >= 0 && share <= 1 && number_of(out.json, "class_spread", "value") > 0 && strstr(out.json, "\"better\":\"floor\""));
+    Run *in_steps = run_new(lab, "ddpm", "bars", 1, "channels\t4\nbatch\t2\n");
+    ENSURE(in_steps && run_call(in_steps, "measure", &(Call){ .name = "fcd", .options = "n\t4\nsteps\t2\n" }, &out));
+    double two = number_of(out.json, "fcd", "value");
+    ENSURE(run_call(in_steps, "measure", &(Call){ .name = "fcd", .options = "n\t4\nsteps\t3\n" }, &out));
+    ENSURE_SAYING(fabs(number_of(out.json, "fcd", "value") - two) > 0, "other steps, other samples");
     out_clear(&file), out_clear(&out);
     lab_free(lab);
 }

@@ -355,6 +355,89 @@ TEST(measures, "two samples of one isotropic law score d (d + 5) / 2n, the floor
     ENSURE_CLOSE(m.mean, DIM * (DIM + 5) / (2.0 * N), 4 * m.se + 0.003);     // to first order in 1/n
 }
 
+TEST(measures, "the distance of rows to a Gaussian is that of their own, and its standard error is the spread under other draws of them") {
+    Arena scratch;
+    arena_init(&scratch, "scratch", NULL);
+    enum { N = 400, DIM = 8, ROUNDS = 150 };
+    static float x[N * DIM];
+    double mean[DIM] = { 1, 0, 0, .5 }, cov[DIM * DIM] = { 0 }, own[DIM], own_cov[DIM * DIM], value[ROUNDS], se[ROUNDS], want;
+    for (int i = 0; i < DIM; i++) cov[i * DIM + i] = i % 3 ? 1 : 4;
+    double apart = 1.25 + 3 * 1;                                            // of three axes the standard deviation is 2, not 1
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        normal_rows(x, N, DIM, 0, 1, 70 + i);
+        ENSURE(frechet_to(x, N, mean, cov, DIM, &scratch, &value[i], &se[i]));
+        mean_cov(x, N, DIM, own, own_cov);
+        ENSURE(frechet(mean, cov, own, own_cov, DIM, &scratch, &want));
+        ENSURE_CLOSE(value[i], want, 1e-12);
+    }
+    Mean m = mean_of(value, ROUNDS), e = mean_of(se, ROUNDS);
+    ENSURE_CLOSE(m.mean, apart, 4 * m.se + DIM * (DIM + 5) / (4. * N));     // the bias of one sample, at most
+    double spread = m.se * sqrt(ROUNDS);
+    ENSURE_SAYING(fabs(spread / e.mean - 1) < 4 / sqrt(2. * ROUNDS), "they spread by %g, and say %g", spread, e.mean);
+    ENSURE_FAILS(frechet_to(x, 1, mean, cov, DIM, &scratch, &want, &want), ERROR_BAD_ARGUMENT);
+    x[5] = NAN;
+    ENSURE_FAILS(frechet_to(x, N, mean, cov, DIM, &scratch, &want, &want), ERROR_BAD_ARGUMENT);
+}
+
+TEST(measures, "a column that never moves adds its distance and nothing to the error") {
+    Arena scratch;
+    arena_init(&scratch, "scratch", NULL);
+    enum { N = 100, DIM = 3 };
+    float x[N * DIM];
+    double mean[DIM] = { 0 }, cov[DIM * DIM] = { [0] = 1, [4] = 1 }, two, se, three, se_3;
+    normal_rows(x, N, DIM, 0, 1, 5);
+    for (int i = 0; i < N; i++) x[i * DIM + 2] = 7;
+    ENSURE(frechet_to(x, N, mean, cov, DIM, &scratch, &three, &se_3));
+    for (int i = 0; i < N; i++) for (int a = 0; a < 2; a++) x[2 * i + a] = x[3 * i + a];
+    ENSURE(frechet_to(x, N, mean, (double[]){ 1, 0, 0, 1 }, 2, &scratch, &two, &se));
+    ENSURE_CLOSE(three, two + 49, 1e-9);
+    ENSURE_CLOSE(se_3, se, 1e-9);
+}
+
+// --- Spread within a class ---------------------------------------------------------------------------------------------------
+
+TEST(measures, "the spread of a class is the trace of its rows' covariance, of one row there is none") {
+    Arena scratch;
+    Budget budget = { 0 };
+    arena_init(&scratch, "scratch", &budget);
+    float x[14] = { 0, 0, 5, 5, 2, 0, 1, 3, 9, 9, 5, 5, 1, 3 };
+    int32_t label[7] = { 0, 1, 0, 0, 2, 1, 0 };
+    ClassSpread got[4];
+    ENSURE(class_traces(x, label, 7, 2, 4, &scratch, got));
+    ENSURE_EQUAL(budget.used, 0);
+    ENSURE_CLOSE(got[0].trace, (2 + 9) / 3., 1e-12);                            // about (1, 1.5): 1 + 2.25 four times, less 2; by hand 11 / 3
+    ENSURE(got[1].trace == 0 && got[1].relative == 0 && isnan(got[2].trace) && isnan(got[3].trace));
+    budget.limit = 1;
+    ENSURE_FAILS(class_traces(x, label, 7, 2, 4, &scratch, got), ERROR_OUT_OF_MEMORY);
+}
+
+TEST(measures, "class spread is the ratio where all classes share it, 0 when one of them collapses, and its error is the spread under other draws") {
+    Arena scratch;
+    arena_init(&scratch, "scratch", NULL);
+    enum { N = 300, DIM = 5, CLASSES = 3, ROUNDS = 100 };
+    static float x[N * DIM];
+    int32_t label[N];
+    ClassSpread own[CLASSES], reference[CLASSES] = { { DIM, 0 }, { DIM, 0 }, { 2 * DIM, 0 } };
+    double value[ROUNDS], se[ROUNDS];
+    for (int i = 0; i < N; i++) label[i] = i % CLASSES;
+    for (uint32_t r = 0; r < ROUNDS; r++) {
+        normal_rows(x, N, DIM, 0, 1, 200 + r);
+        for (int i = 0; i < N * DIM; i++) x[i] = x[i] * (label[i / DIM] == 2 ? sqrtf(3.) : sqrtf(1.5f)) + (float)label[i / DIM];
+        ENSURE(class_traces(x, label, N, DIM, CLASSES, &scratch, own));
+        value[r] = class_spread(own, reference, CLASSES, &se[r]);
+    }
+    Mean m = mean_of(value, ROUNDS), e = mean_of(se, ROUNDS);
+    ENSURE_CLOSE(m.mean, 1.5, 4 * m.se + .01);                                  // the mean of a logarithm is low by its variance / 2
+    ENSURE_SAYING(fabs(m.se * sqrt(ROUNDS) / e.mean - 1) < 4 / sqrt(2. * ROUNDS) + .05, "they spread by %g, and say %g", m.se * sqrt(ROUNDS), e.mean);
+    for (int i = 0; i < N; i++) for (int j = 0; j < DIM; j++) if (label[i] == 1) x[i * DIM + j] = 4;
+    ENSURE(class_traces(x, label, N, DIM, CLASSES, &scratch, own));
+    ENSURE(class_spread(own, reference, CLASSES, &se[0]) == 0);
+    own[1].trace = NAN;
+    ENSURE_CLOSE(class_spread(own, reference, CLASSES, &se[0]), sqrt(own[0].trace / DIM * own[2].trace / (2 * DIM)), 1e-12);
+    own[0].trace = own[2].trace = NAN;
+    ENSURE(isnan(class_spread(own, reference, CLASSES, &se[0])));
+}
+
 // --- Modes -------------------------------------------------------------------------------------------------------------------
 
 static const DataDef *set(const char *id) {

@@ -83,9 +83,9 @@ static bool build_learn(Model *m, int latent) {
 static bool build_use(Model *m, int latent) {
     Variational *v = m->self;
     Coder *c = &v->coder;
-    Var *mu, *ls;
-    posterior(coder_encode_begin(m, c), latent, &c->codes, &ls);
+    posterior(coder_encode_begin(m, c), latent, &c->codes, &v->log_sd);
     program_keep(c->codes);
+    program_keep(v->log_sd);
     if (!program_end(&c->encode)) return false;
 
     Var *out = coder_decode_begin(m, c);
@@ -97,11 +97,12 @@ static bool build_use(Model *m, int latent) {
     v->weigh.average = true;
     v->wx = v_input(&v->weigh, "x", m->chunk, m->dim);
     v->wy = coder_class(c, &v->weigh, m->chunk);
+    v->wmu = v_input(&v->weigh, "mu", m->chunk, latent);
+    v->wlog_sd = v_input(&v->weigh, "log_sd", m->chunk, latent);
     v->weps = v_input(&v->weigh, "eps", m->chunk, latent);
-    posterior(v_encoder(c, v->wx, v->wy), latent, &mu, &ls);
-    Var *z = v_add(mu, v_mul(v_exp(ls), v->weps));
+    Var *z = v_add(v->wmu, v_mul(v_exp(v->wlog_sd), v->weps));
     // log p(z) - log q(z|x): the constants cancel.
-    Var *gap = v_sum_rows(v_add(v_scale(v_sub(v_square(v->weps), v_square(z)), .5f), ls));
+    Var *gap = v_sum_rows(v_add(v_scale(v_sub(v_square(v->weps), v_square(z)), .5f), v->wlog_sd));
     v->weight = program_keep(v_sub(gap, distortion(m, v_decoder(c, z, v->wy), v->wx)));
     return program_end(&v->weigh);
 }
@@ -155,11 +156,23 @@ bool variational_sample(Model *m, const Draw *d, uint32_t first, int n, float *x
     return true;
 }
 
+// The posterior of n rows that stand in v->wx: the encoder runs once, however many codes are drawn.
+static void fill_posterior(Model *m, int n) {
+    Variational *v = m->self;
+    Coder *c = &v->coder;
+    model_fill(c->ex, v->wx->data, n);
+    coder_fill(c->ey, m->labels, n);
+    program_run(&c->encode, 0);
+    model_fill(v->wmu, c->codes->data, n);
+    model_fill(v->wlog_sd, v->log_sd->data, n);
+}
+
 bool variational_bound(Model *m, uint32_t seed, uint32_t first, int n, const float *x, int samples, double *out) {
     Variational *v = m->self;
     model_fill(v->wx, x, n);
     coder_fill(v->wy, m->labels, n);
     if (v->kind == BERNOULLI) model_binarise(seed, first, n, m->dim, v->wx->data);
+    fill_posterior(m, n);
     double top[1024], sum[1024];                                                  // running log-sum-exp of each row
     for (int i = 0; i < n; i++) top[i] = -INFINITY, sum[i] = 0;
     for (int s = 0; s < samples; s++) {

@@ -12,7 +12,8 @@ typedef struct {
     Program learn, weigh;
     Var *x, *y, *loss, *rebuilt, *kl;         // learn
     Var *spread;                              // decode: the likelihood's standard deviation
-    Var *wx, *wy, *weps, *weight;             // weigh: data, class and posterior noise in, log p(x,z|y)/q(z|x,y) [chunk,1] out
+    Var *log_sd;                              // encode: the posterior's log sigma
+    Var *wx, *wy, *wmu, *wlog_sd, *weps, *weight;   // weigh: data, class, posterior and its noise in, log p(x,z|y)/q(z|x,y) [chunk,1] out
 } Variational;
 
 extern const Knob variational_knobs[];
