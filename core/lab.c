@@ -254,6 +254,11 @@ const float *run_filters(const Run *run, int *units) {
     return NULL;
 }
 
+const double *run_schedule(const Run *run, int *steps) {
+    const ModelDef *def = run->model.def;
+    return def->schedule ? def->schedule(&run->model, steps) : NULL;
+}
+
 double run_epoch(const Run *run) {
     double size = run->data->endless ? 60000 : run->data->n[SPLIT_TRAIN];
     return (double)run->model.step * run->model.batch / size;

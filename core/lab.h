@@ -113,6 +113,8 @@ int run_code_dim(const Run *run);        // numbers in a code, 0 where there are
 int run_n_codes(const Run *run);         // values that a number of a code can take; 0: any
 // The weights that read the data: the first tensor [dim, units] with a row for every number of an example; NULL when there is none.
 const float *run_filters(const Run *run, int *units);
+// Diffusion models: abar_t, the share of an example's variance left at time t, for t = 0..*steps; NULL where there is none.
+const double *run_schedule(const Run *run, int *steps);
 
 // The loss history, thinned below 10,000 rows: arrays `step` (f64) and one per loss.
 bool run_history(Run *run, Out *out);

@@ -10,7 +10,7 @@
 #include "measures/measures.h"
 #include "run.h"
 
-enum { ROWS_MAX = 10000000, FRAMES_MAX = 256 };
+enum { ROWS_MAX = 10000000, FRAMES_MAX = 256, RESAMPLES_MAX = 100 };
 
 // --- Units and shapes ---------------------------------------------------------------------------------------------------------
 
@@ -65,7 +65,8 @@ static bool finite_rows(const char *what, const float *x, size_t n) {
 #define SEED { .key = "seed", .title = "Seed", .type = KNOB_INTEGER, .min = 0, .max = 4294967295.0 }
 #define LABEL { .key = "label", .title = "Class", .type = KNOB_INTEGER, .points = -1, .image = -1, .min = -1, .max = 255 }
 
-enum { SAMPLE_SEED, SAMPLE_LABEL, SAMPLE_TEMPERATURE, SAMPLE_STEPS, SAMPLE_SAMPLER, SAMPLE_TRUNCATION, SAMPLE_PRIOR, TRACE_FRAMES };
+enum { SAMPLE_SEED, SAMPLE_LABEL, SAMPLE_TEMPERATURE, SAMPLE_STEPS, SAMPLE_SAMPLER, SAMPLE_TRUNCATION, SAMPLE_PRIOR, N_SAMPLE_OPTIONS };
+enum { TRACE_FRAMES = N_SAMPLE_OPTIONS, INPAINT_RESAMPLES = N_SAMPLE_OPTIONS };
 enum { PRIOR_OWN, PRIOR_FITTED };
 #define SAMPLE_OPTIONS \
     [SAMPLE_SEED] = SEED, \
@@ -79,6 +80,11 @@ static const Knob sample_options[] = { SAMPLE_OPTIONS, KNOBS_END };
 static const Knob trace_options[] = {
     SAMPLE_OPTIONS,
     [TRACE_FRAMES] = { .key = "frames", .title = "Frames", .type = KNOB_INTEGER, .min = 0, .max = FRAMES_MAX },
+    KNOBS_END,
+};
+static const Knob inpaint_options[] = {
+    SAMPLE_OPTIONS,
+    [INPAINT_RESAMPLES] = { .key = "resamples", .title = "Times each step is taken", .type = KNOB_INTEGER, .min = 0, .max = RESAMPLES_MAX },
     KNOBS_END,
 };
 static const Knob label_options[] = { LABEL, KNOBS_END };
@@ -143,7 +149,7 @@ static bool drawn_classes(Run *run, const Call *c, double label, uint32_t seed, 
 
 static bool draw_of(const Run *run, const double *o, Draw *d) {
     *d = (Draw){ .seed = (uint32_t)o[SAMPLE_SEED], .temperature = o[SAMPLE_TEMPERATURE], .steps = (int)o[SAMPLE_STEPS],
-                 .sampler = (int)o[SAMPLE_SAMPLER], .truncation = o[SAMPLE_TRUNCATION], .frames = (int)o[TRACE_FRAMES] };
+                 .sampler = (int)o[SAMPLE_SAMPLER], .truncation = o[SAMPLE_TRUNCATION] };
     const ModelDef *def = run->model.def;
     bool iterative = run_verbs(run) & CAN_STEPS;
     if (d->steps && !iterative) return fail(ERROR_UNSUPPORTED, "steps: %s samples in one go, so they mean nothing to it", def->id);
@@ -389,6 +395,7 @@ static bool do_trace(Run *run, const Call *c, const double *o, Out *out) {
     Draw d;
     Model *m = &run->model;
     if (!count_is_good("n", c->n, 100000) || !draw_of(run, o, &d)) return false;
+    d.frames = (int)o[TRACE_FRAMES];
     float time[FRAMES_MAX];
     int frames = m->def->trace_times(m, &d, time);
     Trace t = { .frames = frames, .stride = (size_t)c->n * (size_t)m->dim };
@@ -417,6 +424,8 @@ static bool do_inpaint(Run *run, const Call *c, const double *o, Out *out) {
     Model *m = &run->model;
     int n = rows_of("x", c->x, c->n_x, m->dim), masks = n ? rows_of("mask", c->y, c->n_y, m->dim) : 0;
     if (!masks || !finite_rows("x", c->x, c->n_x) || !draw_of(run, o, &d)) return false;
+    d.resamples = (int)o[INPAINT_RESAMPLES];
+    if (d.resamples && !(run_verbs(run) & CAN_ESTIMATES)) return fail(ERROR_UNSUPPORTED, "resamples: %s completes in one way, step by step", m->def->id);
     if (masks != n && masks != 1) return fail(ERROR_BAD_ARGUMENT, "mask: has %d rows; accepted: one, or one for each of the %d examples", masks, n);
     for (size_t i = 0; i < c->n_y; i++)
         if (c->y[i] != 0 && c->y[i] != 1) return fail(ERROR_BAD_ARGUMENT, "mask: number %zu was %g; accepted: 1 where x is given, 0 elsewhere", i, (double)c->y[i]);
@@ -561,7 +570,7 @@ static const struct {
     { "logProb", CAN_LOG_PROB, seed_options, do_log_prob },
     { "bound", CAN_BOUND, bound_options, do_bound },
     { "trace", CAN_TRACE, trace_options, do_trace },
-    { "inpaint", CAN_INPAINT, sample_options, do_inpaint },
+    { "inpaint", CAN_INPAINT, inpaint_options, do_inpaint },
     { "twins", CAN_TWINS, label_options, do_twins },
     { "field", CAN_FIELD, field_options, do_field },
     { "critic", CAN_CRITIC, critic_options, do_critic },

@@ -169,6 +169,7 @@ GENPLAY_API bool gp_draw(Run *run, const char *view, const char *options, int sl
 }
 
 GENPLAY_API bool gp_drawn_whole(void) { return shown.whole; }
+GENPLAY_API const char *gp_drawn_note(void) { return shown.scene.note; }
 GENPLAY_API int gp_panel_count(void) { return shown.scene.n; }
 GENPLAY_API const char *gp_panel_title(int i) { return shown.scene.panel[i].title; }
 

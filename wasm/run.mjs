@@ -42,6 +42,7 @@ import { engineError, readOut, withMemory } from './engine.mjs';
  */
 
 /** @typedef {SampleOptions & { frames?: number }} TraceOptions */
+/** `resamples`: diffusion, how often each step is taken, so that what is made agrees with what is given. @typedef {SampleOptions & { resamples?: number }} InpaintOptions */
 /** One class for all, or one for each row. @typedef {{ label?: number | import('./genplay.mjs').Labels }} LabelOptions */
 /** @typedef {LabelOptions & { path?: 'lerp' | 'slerp' }} InterpolateOptions */
 /** @typedef {LabelOptions & { samples?: number, seed?: number }} BoundOptions */
@@ -127,6 +128,7 @@ const OPTIONS = [
   { key: 'n', type: 'integer' },
   { key: 'optimal', type: 'boolean' },
   { key: 'pixel', type: 'integer' },
+  { key: 'resamples', type: 'integer' },
   { key: 'sampler', type: 'choice' },
   { key: 'prior', type: 'choice', choices: ['own', 'fitted'] },
   { key: 'path', type: 'choice', choices: ['lerp', 'slerp'] },
@@ -308,7 +310,7 @@ export class Run {
    * Completes examples; `mask` is 1 where x is given, in the shape of x or of one example.
    * @param {Input} x
    * @param {Input} mask
-   * @param {SeedOptions} [options]
+   * @param {InpaintOptions} [options]
    * @returns {Tensor}
    */
   inpaint(x, mask, options) {
@@ -374,10 +376,11 @@ export class Run {
 
   /**
    * Draws a view on the context that the lab is attached to, and tells where its panels stand.  With `slices`, what takes long is coarse at
-   * first, and every call works on so many more parts of it, some ms each, until the picture is `whole`; without, it is whole at once.
+   * first, and every call works on so many more parts of it, some ms each, until the picture is `whole`; without, it is whole at once.  `note`: a
+   * warning for whoever looks at it, mostly empty.
    * @param {string} id
    * @param {DrawOptions} [options]
-   * @returns {{ panels: Panel[], whole: boolean }}
+   * @returns {{ panels: Panel[], whole: boolean, note: string }}
    */
   draw(id, options) {
     const run = this.#alive();
@@ -392,7 +395,7 @@ export class Run {
     return withMemory(module, (put) => {
       if (!module._gp_draw(run, put.text(id), put.text(text), parts, ...size, Number(dark))) throw engineError(module);
       const panels = Array.from({ length: module._gp_panel_count() }, (_, i) => this.#panel(put, i));
-      return { panels, whole: Boolean(module._gp_drawn_whole()) };
+      return { panels, whole: Boolean(module._gp_drawn_whole()), note: module.UTF8ToString(module._gp_drawn_note()) };
     });
   }
 

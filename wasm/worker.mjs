@@ -17,8 +17,8 @@
 //   save    { }                                             -> { bytes }
 //   ping    { }
 // Engine -> page, events without id
-//   frame   { step, epoch, losses, speed, panels?, ms? }    at most one per animation frame; panels where a picture was drawn: title, x y w h
-//           as parts of the canvas, x0 x1 y0 y1 in data units
+//   frame   { step, epoch, losses, speed, panels?, note?, ms? }    at most one per animation frame; panels where a picture was drawn: title, x y w h
+//           as parts of the canvas, x0 x1 y0 y1 in data units; note: what the picture warns of, or ""
 //   fail    { code, message }                               training or drawing stopped: the run stands where it is
 //   lost, restored                                          the WebGL context; the model does not notice
 //   crash   { message }                                     a mistake of the program that nothing caught
@@ -57,7 +57,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
   let refused = null;                                // a view that could not be drawn: said once, not with every frame
   let playing = false, slow = false, waiting = false, stale = false;
   let coarse = false, slices = 1;                    // the picture could be finer; how much finer in one frame
-  let drawCost = 0, drawEnd = 0, stepCost = 1, stepEnd = 0, interval = 16, tickStart = 0;
+  let note = '', drawCost = 0, drawEnd = 0, stepCost = 1, stepEnd = 0, interval = 16, tickStart = 0;
   /** @type {{ time: number, step: number }[]} */
   let pace = [];
   /** @type {Record<string, number>|null} */
@@ -134,7 +134,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
 
   /** @param {any} drawn */
   function report(drawn) {
-    post({ type: 'frame', step: run.step, epoch, losses, speed: playing ? speed() : null, ...(drawn ? { panels: drawn, ms: drawCost } : {}) });
+    post({ type: 'frame', step: run.step, epoch, losses, speed: playing ? speed() : null, ...(drawn ? { panels: drawn, note, ms: drawCost } : {}) });
   }
 
   // ------------------------------------------------------------------------------------------------------- drawing
@@ -161,8 +161,9 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
     if (!gl || !view || view === refused || gl.isContextLost?.()) return null;
     const start = now();
     try {
-      const { panels, whole } = run.draw(view.id, { ...pageOptions(view.id), ...view.options, ...size, dark: theme.dark, slices: finer });
+      const { panels, whole, note: said } = run.draw(view.id, { ...pageOptions(view.id), ...view.options, ...size, dark: theme.dark, slices: finer });
       coarse = !whole;
+      note = said;
       drawEnd = now();
       drawCost = drawEnd - start;
       const { width, height } = size;

@@ -23,6 +23,7 @@ export const nothingYet = {
   /** @type {'starting'|'opening'|'open'|'missing'|'broken'} */ phase: 'starting',
   /** @type {any} */ run: null,
   /** @type {any[]|null} */ panels: null,
+  note: '',
   /** @type {any} */ history: null,
   /** @type {{ rows: any[], step: number }|null} */ measures: null,
   /** @type {Record<string, number>|null} */ losses: null,
@@ -190,10 +191,10 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   /** @param {any} event */
   function onEvent(event) {
     if (event.type === 'frame') {
-      const { step, epoch, losses, speed, panels } = event;
+      const { step, epoch, losses, speed, panels, note = '' } = event;
       deaths = step > get().from && get().playing ? 0 : deaths;
       if (panels && !get().panels) performance.mark('genplay-picture');     // the tests ask how long it took
-      set({ step, epoch, speed, ...(losses ? { losses } : {}), ...(panels ? { panels } : {}) });
+      set({ step, epoch, speed, ...(losses ? { losses } : {}), ...(panels ? { panels, note } : {}) });
       if (get().playing || losses) void refreshHistory();
       if (get().playing) measureSometimes();
     } else if (event.type === 'fail') {

@@ -187,6 +187,7 @@ export function createStage({ session, surface, get }) {
         ${!state.webgl && phase === 'open' ? html`<p class="instead">${t('stage.nogl')}</p>` : nothing}
         ${overlay}
       </div>
+      ${phase === 'open' && panels && state.note ? html`<p class="view-note" role="status">${state.note}</p>` : nothing}
       ${view && phase !== 'missing' ? html`${timeSlider(state, view, kind)}${options(state, view, kind)}` : nothing}`;
   }
 

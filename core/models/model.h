@@ -47,6 +47,7 @@ typedef struct {
     int sampler;             // SamplerKind, for models with estimates
     int frames;              // trace: 0 for the model's own number
     double truncation;       // codes: every number beyond it is drawn again; 0: none
+    int resamples;           // inpaint, models with estimates: how often each step is taken; 0 for the model's own number
 } Draw;
 typedef enum { SAMPLER_DEFAULT, SAMPLER_ANCESTRAL, SAMPLER_DDIM } SamplerKind;
 #define SAMPLER_CHOICES "default|ancestral|ddim"
@@ -87,6 +88,8 @@ typedef struct {
     bool (*trace)(Model *m, const Draw *d, uint32_t first, int n, const Trace *t);
     // Completes x [n, dim] where mask is 0, into out; what is given (mask 1) the caller copies.
     bool (*inpaint)(Model *m, const Draw *d, uint32_t first, int n, const float *x, const float *mask, float *out);
+    // Diffusion: abar_t, the share of the signal's variance left at time t, for t = 0..*steps.
+    const double *(*schedule)(const Model *m, int *steps);
     // What the k-th of the networks trained side by side makes of x, codes [n, code_dim]: its title, or NULL when there are no more.  n may be 0.
     const char *(*twin)(Model *m, int k, int n, const float *x, float *codes);
     // Of pictures that are drawn pixel by pixel, binarised: every pixel's probability of 1 given those before it, p [n,dim], and the slope of the log-odds

@@ -66,7 +66,11 @@ typedef struct {
     Item item[PANEL_ITEMS];
 } Panel;
 
-typedef struct { int n; Panel panel[SCENE_PANELS]; } Scene;
+typedef struct {
+    int n;
+    Panel panel[SCENE_PANELS];
+    char note[320];              // a warning for whoever looks, which the page shows under the picture; "" for none
+} Scene;
 
 // --- Building ------------------------------------------------------------------------------------------------------
 

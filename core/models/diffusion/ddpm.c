@@ -11,6 +11,10 @@
 //     DDIM       x_s = sqrt(abar_s) x0_hat + sqrt(1 - abar_s) eps_hat,  x0_hat = (x_t - sqrt(1 - abar_t) eps_hat) / sqrt(abar_t)        (eq. 12)
 // x0_hat is clamped to where data can be: [-1,1] for pictures, 1.2 times the furthest of 4096 examples for points.  At high noise a small error of
 // eps_hat is a large one of x0_hat, and an untrained network would throw its samples out of sight.  Samples use the moving average of the weights.
+//
+// Inpainting (Lugmayr et al. 2022, arXiv:2201.09865, algorithm 1): after every step what is given stands in x_s as the forward process would have it,
+// sqrt(abar_s) x_0 + sqrt(1 - abar_s) eps (eq. 8).  A step that starts from there knows little of how the rest was made, so every step is taken several
+// times: x_s is noised again, x_t = sqrt(a) x_s + sqrt(b) z, in between.
 
 #include <math.h>
 #include <string.h>
@@ -168,6 +172,7 @@ typedef struct {
     bool ddim;
     double temperature;
     uint32_t seed, first;
+    uint64_t round;                          // how often the step was taken before; each time has noise of its own
     int time[STEPS_MAX + 1];
 } Walk;
 
@@ -200,6 +205,20 @@ static void estimate(const Walk *w, int t, float *x0) {
     }
 }
 
+// x [n, dim] = scale x + sigma z, by noise of its own for every use, time and round.
+enum { FOR_START, FOR_STEPS, FOR_GIVEN, FOR_AGAIN };
+static void add_noise(const Walk *w, uint32_t use, int t, float scale, float sigma, float *x) {
+    const int dim = w->m->dim;
+    for (int r = 0; r < w->n; r++) {
+        float z[64];
+        for (int at = 0; at < dim; at += 64) {
+            int k = dim - at < 64 ? dim - at : 64;
+            rng_normal((Key){ w->seed, STREAM_SAMPLE + use }, w->first + (uint32_t)r, w->round << 32 | (uint64_t)t, at, z, k);
+            for (int i = 0; i < k; i++) x[r * dim + at + i] = scale * x[r * dim + at + i] + sigma * z[i];
+        }
+    }
+}
+
 // v->gx from time t to s.
 static void advance(const Walk *w, int t, int s, const float *x0) {
     Ddpm *v = w->m->self;
@@ -213,19 +232,16 @@ static void advance(const Walk *w, int t, int s, const float *x0) {
     }
     const float scale = (float)(1 / sqrt(a)), take = (float)((1 - a) / sqrt(1 - bt)), sigma = (float)(w->temperature * sqrt((1 - bs) / (1 - bt) * (1 - a)));
     for (int i = 0; i < size; i++) x[i] = scale * (x[i] - take * v->eps->data[i]);
-    for (int r = 0; s > 0 && r < w->n; r++) {
-        float z[64];
-        for (int at = 0; at < w->m->dim; at += 64) {
-            int k = w->m->dim - at < 64 ? w->m->dim - at : 64;
-            rng_normal((Key){ w->seed, STREAM_SAMPLE + 1 }, w->first + (uint32_t)r, (uint64_t)t, at, z, k);
-            for (int i = 0; i < k; i++) x[r * w->m->dim + at + i] += sigma * z[i];
-        }
-    }
+    if (s > 0) add_noise(w, FOR_STEPS, t, 1, sigma, x);
 }
 
 // Out of the model's [-1,1] (pictures) into [0,1].
 static void to_units(const Model *m, const float *x, int n, float *out) {
     for (int i = 0; i < n * m->dim; i++) out[i] = m->image ? .5f * x[i] + .5f : x[i];
+}
+
+static void from_units(const Model *m, const float *x, int n, float *out) {
+    for (int i = 0; i < n * m->dim; i++) out[i] = m->image ? 2 * x[i] - 1 : x[i];
 }
 
 static void walk_down(const Walk *w, float *x0) {
@@ -295,13 +311,62 @@ static bool trace(Model *m, const Draw *d, uint32_t first, int n, const Trace *t
     return true;
 }
 
+// --- Inpainting -------------------------------------------------------------------------------------------------------------
+
+// Unless told otherwise; of pictures fewer than the paper's 250 steps of 10, which take minutes.
+enum { POINT_RESAMPLES = 10, PICTURE_RESAMPLES = 4, PICTURE_INPAINT_STEPS = 50 };
+
+// Where mask is 1, v->gx becomes x, as it would be at time s.
+static void put_given(const Walk *w, int s, const float *x, const float *mask, float *given) {
+    const Ddpm *v = w->m->self;
+    memcpy(given, x, sizeof(float) * (size_t)(w->n * w->m->dim));
+    if (s > 0) add_noise(w, FOR_GIVEN, s, (float)sqrt(v->bar[s]), (float)sqrt(1 - v->bar[s]), given);
+    for (int i = 0; i < w->n * w->m->dim; i++) if (mask[i] > 0) v->gx->data[i] = given[i];
+}
+
+static bool inpaint(Model *m, const Draw *d, uint32_t first, int n, const float *x, const float *mask, float *out) {
+    Ddpm *v = m->self;
+    Draw asked = *d;
+    if (m->image && !d->steps) asked.steps = PICTURE_INPAINT_STEPS;
+    Walk w = walk_of(m, &asked, first, n);
+    const int rounds = d->resamples ? d->resamples : m->image ? PICTURE_RESAMPLES : POINT_RESAMPLES;
+    ArenaMark mark = arena_mark(m->arena);
+    float *known = arena_new(m->arena, float, n * m->dim), *given = arena_new(m->arena, float, n * m->dim);
+    const bool ok = known && given;
+    if (ok) {
+        from_units(m, x, n, known);
+        rng_normal_rows((Key){ d->seed, STREAM_SAMPLE + FOR_START }, first, 0, out, n, m->dim);
+        model_fill(v->gx, out, n);
+    }
+    for (int i = 0; ok && i < w.steps; i++) {
+        const int t = w.time[i], s = w.time[i + 1];
+        const double a = v->bar[t] / v->bar[s];
+        for (w.round = 0; w.round < (uint64_t)rounds; w.round++) {
+            if (w.round) add_noise(&w, FOR_AGAIN, t, (float)sqrt(a), (float)sqrt(1 - a), v->gx->data);
+            estimate(&w, t, out);
+            advance(&w, t, s, out);
+            put_given(&w, s, known, mask, given);
+            if (s == 0) break;                                                    // nothing is left to agree with
+        }
+    }
+    if (ok) to_units(m, v->gx->data, n, out);
+    arena_release(m->arena, mark);
+    return ok;
+}
+
+static const double *schedule(const Model *m, int *steps) {
+    const Ddpm *v = m->self;
+    *steps = v->T;
+    return v->bar;
+}
+
 // Whoever always guesses that there is no noise errs by 1.
 static double line(const Model *m, int i, const char **text) {
     *text = "guessing nothing";
     return i == 1 || m->knob[WEIGHT] == WEIGHT_NOISE ? 1 : (double)NAN;
 }
 
-#define VERBS (CAN_SAMPLE | CAN_DECODE | CAN_INTERPOLATE | CAN_TRACE | CAN_STEPS | CAN_ESTIMATES)
+#define VERBS (CAN_SAMPLE | CAN_DECODE | CAN_INTERPOLATE | CAN_TRACE | CAN_INPAINT | CAN_STEPS | CAN_ESTIMATES)
 
 const ModelDef model_ddpm = {
     .id = "ddpm", .title = "DDPM", .family = "Diffusion", .paper = "arXiv:2006.11239",
@@ -311,19 +376,22 @@ const ModelDef model_ddpm = {
         "from pure noise, step by step, to something new.\n\n"
         "## Loss\n\n"
         "With $x_t = \\sqrt{\\bar\\alpha_t}\\,x_0 + \\sqrt{1-\\bar\\alpha_t}\\,\\varepsilon$ the network lowers $$\\mathcal L = \\mathbb E_{t,x_0,\\varepsilon} \\big\\|\\varepsilon - \\hat\\varepsilon(x_t, t)\\big\\|^2$$ "
-        "The schedule $\\bar\\alpha_t$ falls from 1 (data) to almost 0 (noise).\n\n"
+        "The schedule $\\bar\\alpha_t$ falls from 1 (data) to almost 0 (noise); the schedule view draws it, and what it does to examples.\n\n"
         "## What to watch\n\n"
         "The loss falls fast and then hardly moves, while samples keep getting better: most of what is left cannot be guessed. In the denoising view, drag the sampling time and compare "
         "the state $x_t$ with the guess of the clean example, which is blurry at first and sharpens.\n\n"
         "## What goes wrong\n\n"
-        "A schedule that does not end in noise, or a short chain started from pure noise without respacing, gives washed-out samples. Few training steps give blobs between the modes.\n\n"
+        "A schedule that does not end in noise gives washed-out samples, since sampling starts from pure noise: choose the unscaled one with 100 steps, and the schedule view warns. "
+        "Few training steps give blobs between the modes.\n\n"
         "## What to try\n\n"
-        "Sample with 5, 10 and 50 DDIM steps. Compare the linear and the cosine schedule. Interpolate between two noises.",
+        "Sample with 5, 10 and 50 DDIM steps. Compare the linear and the cosine schedule. Interpolate between two noises. Inpaint: give half of an example, and "
+        "let the model complete it (Lugmayr et al. 2022).",
     .knobs = knobs,
     .points = VERBS, .image = VERBS,
     .loss = { { "loss", "Loss", "Mean squared error of the guessed noise or velocity, whichever training weighs." },
               { "noise", "Noise error", "Mean squared error of the guessed noise." } },
-    .views = { "samples", "trace" },
+    .views = { "samples", "trace", "schedule" },
     .size = sizeof(Ddpm),
     .build = build, .train = train, .line = line, .sample = sample, .decode = decode, .trace_times = trace_times, .trace = trace,
+    .inpaint = inpaint, .schedule = schedule,
 };
