@@ -538,6 +538,22 @@ for (const pair of all) {
   });
 }
 
+test('a cell of the class grid is its row\'s code decoded as its column\'s class', async (t) => {
+  const lab = await labFor(t);
+  const models = lab.models.filter(({ can }) => forKind(can, 'image').includes('label'));
+  assert.ok(models.length > 1);
+  for (const model of models) {
+    const run = smallRun(lab, { model, data: 'digits' });
+    run.train(2);
+    const { codes, classes, decoded } = run.view('grid', { rows: 3 }), [n, k, ...shape] = decoded.shape, width = shape.reduce((a, b) => a * b), z = run.codeSize;
+    assert.deepEqual([n, k, [...classes.data]], [3, 10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]);
+    for (let i = 0; i < n; i++) for (let j = 0; j < k; j += 3) {
+      const cell = decoded.data.subarray((i * k + j) * width, (i * k + j + 1) * width);
+      assert.deepEqual(run.decode(codes.data.subarray(i * z, (i + 1) * z), { label: classes.data[j] }).data, cell, `${model.id}: ${i}, ${j}`);
+    }
+  }
+});
+
 test('live knobs change while training, and only the future', async (t) => {
   const lab = await labFor(t);
   const [a, b] = [lab, lab].map(() => smallRun(lab, { model: lab.models.find(({ id }) => id === 'realnvp'), data: 'moons' }));
@@ -642,6 +658,15 @@ for (const pair of all) {
     refuses(() => run.draw('nothing', { width: 80, height: 60 }), 'unsupported', /nothing/);
   });
 }
+
+test('panels of rows and columns carry a word for each column', async (t) => {
+  const lab = await labFor(t), run = lab.create({ model: 'cvae', data: 'digits', params: { hidden: 8 } });
+  lab.attach(fakeGl().gl);
+  const [{ heads, tiles }] = run.draw('grid', { width: 800, height: 600, first: 4 }).panels;
+  assert.deepEqual(heads, ['real', '4', '5', '6', '7', '8', '9']);
+  assert.equal(tiles.cols, heads.length);
+  assert.ok(run.draw('samples', { width: 800, height: 600 }).panels.every((panel) => panel.heads.length === 0));
+});
 
 test('a context that was lost and restored is drawn on again, another one too, and none not', async (t) => {
   const lab = await labFor(t);

@@ -12,7 +12,7 @@ import { fixed, number, t } from './text.mjs';
 
 /** @typedef {typeof import('./session.mjs').nothingYet} State */
 /** @typedef {ReturnType<typeof import('./session.mjs').createSession>} Session */
-/** @typedef {{ x: number, y: number, w: number, h: number, x0: number, x1: number, y0: number, y1: number, title: string }} Panel */
+/** @typedef {{ x: number, y: number, w: number, h: number, x0: number, x1: number, y0: number, y1: number, title: string, heads: { text: string, x: number, y: number }[] }} Panel */
 
 const wide = globalThis.matchMedia?.('(min-width: 1080px)').matches;
 const DPR_MOST = 2;              // more device pixels than that cost time and show nothing
@@ -176,6 +176,7 @@ export function createStage({ session, surface, get }) {
         <div class="surface" ${ref(surface.host)}></div>
         ${phase === 'open' && view ? html`
           ${panels?.map((panel) => panel.title ? html`<p class="panel-title" style="left:${100 * panel.x}%;top:${100 * panel.y}%;max-width:${100 * panel.w}%">${panel.title}</p>` : nothing)}
+          ${panels?.map((panel) => panel.heads.map(({ text, x, y }) => html`<p class="column-head" style="left:${100 * x}%;top:${100 * y}%">${text}</p>`))}
           ${handles(state, view, kind)} ${marks(state)} ${legend(state, kind, view)}` : nothing}
         ${missing && phase !== 'open' ? html`<div class="instead" role="alert"><p>${missing.text}</p>
           ${missing.action ? html`<button type="button" @click=${missing.action.run}>${missing.action.text}</button>` : nothing}</div>` : nothing}
