@@ -554,6 +554,32 @@ test('a cell of the class grid is its row\'s code decoded as its column\'s class
   }
 });
 
+test('the direction of an attribute is the difference of mean codes, and what stands at weight 0 is the reconstruction', async (t) => {
+  const lab = await labFor(t), data = 'faces', names = lab.datasets.find(({ id }) => id === data).attributes, glasses = names.indexOf('glasses'), n = 300;
+  const known = lab.draw(data, n, { seed: 0, split: 'train' }), shown = lab.draw(data, 2, { seed: 5, split: 'test' });
+  const models = lab.models.filter((model) => model.data.includes('image') && model.views.some(({ id }) => id === 'attributes'));
+  assert.ok(models.length > 3);
+  for (const model of models) {
+    const run = smallRun(lab, { model, data }), told = ({ labels }) => (run.can.includes('label') ? { label: labels } : {});
+    run.train(1);
+    const { difference, weights, decoded, r } = run.view('attributes', { attribute: glasses, n, rows: 2, seed: 5 });
+    const codes = run.encode(known, told(known)), z = run.codeSize, count = [0, 0], sum = [new Float64Array(z), new Float64Array(z)];
+    for (let i = 0; i < n; i++) {
+      const has = known.attributes.data[i * names.length + glasses];
+      count[has]++;
+      for (let j = 0; j < z; j++) sum[has][j] += codes.data[i * z + j];
+    }
+    for (let j = 0; j < z; j++) {
+      const exact = sum[1][j] / count[1] - sum[0][j] / count[0];
+      assert.ok(Math.abs(difference.data[j] - exact) <= 2 ** -23 * Math.abs(exact), `${model.id}: ${difference.data[j]} is not ${exact}`);   // one float32
+    }
+    const again = run.reconstruct({ data: shown.data, shape: shown.shape }, told(shown)), width = again.data.length / 2, at = weights.data.indexOf(0);
+    for (let i = 0; i < 2; i++)
+      assert.deepEqual(decoded.data.subarray((i * weights.data.length + at) * width, (i * weights.data.length + at + 1) * width), again.data.subarray(i * width, (i + 1) * width), model.id);
+    assert.ok(Math.abs(r.data[0]) <= 1);
+  }
+});
+
 test('live knobs change while training, and only the future', async (t) => {
   const lab = await labFor(t);
   const [a, b] = [lab, lab].map(() => smallRun(lab, { model: lab.models.find(({ id }) => id === 'realnvp'), data: 'moons' }));

@@ -16,7 +16,7 @@ enum { FROM_BOTH, FROM_NOISE };
 enum { COLUMNS_MOST = 16, N_DATA = 400, N_PICTURES = 16 };
 
 static const Knob options[] = {
-    { "rows", "Codes", KNOB_INTEGER, 30, 8, 1, 60, .group = "", .help = "Codes shown: in pictures one a row." },
+    { "rows", "Codes", KNOB_INTEGER, 16, 8, 1, 60, .group = "", .help = "Codes shown: in pictures one a row." },
     { "from", "Codes of", KNOB_CHOICE, FROM_NOISE, FROM_BOTH, .choices = "both|noise|examples", .group = "encode",
       .help = "Noise, held-out examples encoded with their own class, or half of each." },
     { "first", "First class", KNOB_INTEGER, 0, 0, 0, 255, .group = "image", .help = "Of a set with more than 16 classes: where the columns begin." },

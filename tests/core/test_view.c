@@ -667,6 +667,123 @@ TEST(view, "in the plane a grid's marks have their class's colour, and lines joi
     lab_free(lab);
 }
 
+// Points of two classes with what is known of them: which one has (a fifth), their x, and nothing that differs.
+static void add_known(Lab *lab) {
+    enum { N = 300 };
+    static float x[2 * N], known[3 * N];
+    static int32_t label[N];
+    for (int i = 0; i < N; i++) {
+        Rng r = rng_at((Key){ 3, STREAM_DATA }, (uint32_t)i, 0);
+        known[3 * i] = i % 5 == 0;
+        x[2 * i] = known[3 * i + 1] = (float)(rng_u(&r) - .5 + (double)known[3 * i]);
+        x[2 * i + 1] = (float)rng_u(&r) + (float)(label[i] = i % 2);
+        known[3 * i + 2] = 7;
+    }
+    ENSURE(lab_add_known(lab, "known", DATA_POINTS, (int[]){ 2, 0, 0 }, 2, (DataRows){ x, label, N }, (DataRows){ 0 },
+                         &(DataAttributes){ .n = 3, .name = { "has", "x", "same" }, .train = known }));
+}
+
+enum { AVERAGED = 90 };
+
+// Mean code of those of the averaged examples that are on one side.
+static void mean_code(Run *run, int attribute, double low, double high, double *mean) {
+    float x[2 * AVERAGED], known[3 * AVERAGED];
+    int32_t label[AVERAGED];
+    int z = run_code_dim(run), n = 0;
+    Out out;
+    out_init(&out, NULL);
+    data_draw_known(run_data(run), SPLIT_TRAIN, 0, 0, AVERAGED, x, label, known);
+    Call call = { .x = x, .n_x = 2 * AVERAGED, .name = "", .options = "" };
+    if (run_can(run, "label")) call.labels = label, call.n_labels = AVERAGED;
+    ENSURE(run_call(run, "encode", &call, &out));
+    for (int j = 0; j < z; j++) mean[j] = 0;
+    for (int i = 0; i < AVERAGED; i++) {
+        double value = (double)known[3 * i + attribute];
+        if (value < low || value > high) continue;
+        n++;
+        for (int j = 0; j < z; j++) mean[j] += (double)array_f32(&out, "data")[i * z + j];
+    }
+    ENSURE(n > 0);
+    for (int j = 0; j < z; j++) mean[j] /= n;
+    out_clear(&out);
+}
+
+TEST(view, "what is added is the difference of two mean codes, and at weight 0 an example is only reconstructed") {
+    static const char *const model[] = { "ae", "cvae", "realnvp" };
+    Lab *lab = lab_new(0);
+    add_known(lab);
+    for (int k = 0; k < 3; k++) {
+        Run *run = small_run(lab, model[k], "known");
+        Out out, direct;
+        out_init(&out, NULL);
+        out_init(&direct, NULL);
+        train_on(run, 50);
+        check_during("%s", model[k]);
+        numbers_of(run, "attributes", "n\t90\nrows\t4\namount\t2\n", &out);
+        int z = run_code_dim(run);
+        const float *difference = array_f32(&out, "difference"), *codes = array_f32(&out, "codes"), *weights = array_f32(&out, "weights");
+        double with[256], without[256];
+        mean_code(run, 0, 1, 1, with);
+        mean_code(run, 0, 0, 0, without);
+        for (int j = 0; j < z; j++) ENSURE_CLOSE(difference[j], with[j] - without[j], 1e-6);      // single precision
+        const Array *data = out_find(&out, "data"), *walk = out_find(&out, "decoded");
+        ENSURE(walk->rank == 3 && walk->shape[0] == 4 && walk->shape[1] == 6 && walk->shape[2] == 2);
+        ENSURE(weights[0] == -2 && weights[2] == 0 && weights[5] == 3);
+        Call call = { .x = data->data, .n_x = 8, .name = "", .options = "" };
+        if (run_can(run, "label")) call.labels = array_i32(&out, "labels"), call.n_labels = 4;
+        ENSURE(run_call(run, "reconstruct", &call, &direct));
+        for (int i = 0; i < 4; i++) ENSURE(!memcmp((float *)walk->data + 12 * i + 4, array_f32(&direct, "data") + 2 * i, 8));
+        float code[256];
+        for (int j = 0; j < z; j++) code[j] = (float)((double)codes[z + j] + 3 * (double)difference[j]);
+        char label[32] = "";
+        if (run_can(run, "label")) snprintf(label, sizeof label, "label\t%d\n", array_i32(&out, "labels")[1]);
+        ENSURE(run_call(run, "decode", &(Call){ .x = code, .n_x = (size_t)z, .name = "", .options = label }, &direct));
+        ENSURE(!memcmp((float *)walk->data + 12 + 10, array_f32(&direct, "data"), 8));
+
+        // The farthest third on each side of a number that varies.
+        numbers_of(run, "attributes", "n\t90\nattribute\t1\n", &out);
+        float x[2 * AVERAGED], known[3 * AVERAGED], sorted[AVERAGED];
+        data_draw_known(run_data(run), SPLIT_TRAIN, 0, 0, AVERAGED, x, NULL, known);
+        for (int i = 0; i < AVERAGED; i++) {
+            int at = i;
+            for (; at > 0 && sorted[at - 1] > known[3 * i + 1]; at--) sorted[at] = sorted[at - 1];
+            sorted[at] = known[3 * i + 1];
+        }
+        mean_code(run, 1, (double)sorted[59], 9, with);
+        mean_code(run, 1, -9, (double)sorted[30], without);
+        for (int j = 0; j < z; j++) ENSURE_CLOSE(array_f32(&out, "difference")[j], with[j] - without[j], 1e-6);
+        out_clear(&out);
+        out_clear(&direct);
+    }
+    lab_free(lab);
+}
+
+TEST(view, "a direction tells its attribute as well as code and attribute go together; what nobody knows or what does not vary is refused") {
+    Lab *lab = lab_new(0);
+    add_known(lab);
+    Run *run = small_run(lab, "realnvp", "known");                          // untrained: codes are the points themselves
+    Out out;
+    out_init(&out, NULL);
+    numbers_of(run, "attributes", "attribute\t1\n", &out);
+    double r = *(double *)out_find(&out, "r")->data, mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
+    const float *value = array_f32(&out, "values"), *told = array_f32(&out, "projection");
+    int n = array_rows(out_find(&out, "values"));
+    for (int i = 0; i < n; i++) mx += (double)value[i] / n, my += (double)told[i] / n;
+    for (int i = 0; i < n; i++) {
+        double x = (double)value[i] - mx, y = (double)told[i] - my;
+        xx += x * x, yy += y * y, xy += x * y;
+    }
+    ENSURE_CLOSE(r, xy / sqrt(xx * yy), 1e-9);                              // rounding
+    ENSURE(r > .9);
+    Scene s = scene_of(run, "attributes", "attribute\t1\n");
+    ENSURE_SAYING(strstr(panel_title(&s.panel[0]), "x: ") && strstr(panel_title(&s.panel[0]), "r = 0.9"), "%s", panel_title(&s.panel[0]));
+    ENSURE_FAILS(run_call(run, "view", &(Call){ .name = "attributes", .options = "attribute\t3\n" }, &out), ERROR_BAD_ARGUMENT);
+    ENSURE_FAILS(run_call(run, "view", &(Call){ .name = "attributes", .options = "attribute\t2\n" }, &out), ERROR_UNSUPPORTED);
+    ENSURE_FAILS(run_call(small_run(lab, "realnvp", "moons"), "view", &(Call){ .name = "attributes", .options = "" }, &out), ERROR_UNSUPPORTED);
+    out_clear(&out);
+    lab_free(lab);
+}
+
 TEST(view, "a model that samples in many steps shows fewer samples, unless told how many") {
     Lab *lab = lab_new(0);
     Out out;
