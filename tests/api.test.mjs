@@ -118,6 +118,12 @@ function checkParam(where, { key, title, type, default: standard, min, max, choi
   if (type === 'number' || type === 'integer') assert.ok(min < max && ['linear', 'log'].includes(scale), name);
 }
 
+test('the ends of sampling time have names, and the start is the model\'s own', () => {
+  const traces = catalogue.models.flatMap(({ id, views }) => views.filter(({ kind }) => kind === 'trace').map(({ start, end }) => ({ id, start, end })));
+  for (const { id, start, end } of traces) assert.ok(start && end, id);
+  assert.deepEqual(['ddpm', 'pixelcnn'].map((model) => catalogue.models.find(({ id }) => id === model).views.find(({ id }) => id === 'trace').start), ['noise', 'empty']);
+});
+
 test('what depends on the kind of data is plain where it does not', () => {
   for (const { params, can } of catalogue.models) {
     for (const both of [can, ...params.map((param) => param.default)]) {

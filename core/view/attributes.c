@@ -196,8 +196,8 @@ static void arrange_pictures(Panel *p, const Out *a, const Array *data) {
 static void arrange(const Run *r, const double *o, const Out *a, Scene *s) {
     const Array *data = out_find(a, "data");
     Panel *p = scene_panel(s, "", 0, 0, 1, 1);
-    snprintf(p->said, sizeof p->said, "%.30s: how well its direction tells, r = %.2f", r ? run_data(r)->def.attributes[(int)o[ATTRIBUTE]] : "",
-             *(const double *)out_find(a, "r")->data);
+    snprintf(p->said, sizeof p->said, "r = %.2f: how well this direction tells %.30s", *(const double *)out_find(a, "r")->data,
+             r ? run_data(r)->def.attributes[(int)o[ATTRIBUTE]] : "it");
     if (is_pictures(data)) arrange_pictures(p, a, data); else arrange_points(p, a, data);
 }
 

@@ -20,7 +20,7 @@
 typedef struct {
     const char *id, *kind, *title;
     const char *help;                                  // one sentence under the picture
-    const char *start, *end;                           // trace: what stands at both ends of its slider
+    const char *start, *end;                           // trace: what stands at both ends of its slider; start NULL: what the model's samples start from
     const Knob *options;
     bool (*fits)(const Run *r);                        // can this run show it (beyond the model's listing it)?
     bool (*compute)(Run *r, const double *option, Out *out);   // fills named arrays
