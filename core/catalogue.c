@@ -63,13 +63,13 @@ static void can_list(Json *j, const char *key, unsigned can) {
     json_close(j);
 }
 
-static void view_row(Json *j, const ViewDef *v) {
+static void view_row(Json *j, const ViewDef *v, const ModelDef *m) {
     json_open(j, NULL, '{');
     json_string(j, "id", v->id);
     json_string(j, "kind", v->kind);
     json_string(j, "title", v->title);
     json_string(j, "help", v->help ? v->help : "");
-    json_string(j, "start", v->start ? v->start : "");
+    json_string(j, "start", v->start ? v->start : strcmp(v->kind, "trace") ? "" : m->start ? m->start : "noise");
     json_string(j, "end", v->end ? v->end : "");
     knob_rows(j, "options", v->options);
     json_close(j);
@@ -103,7 +103,7 @@ static void model_row(Json *j, const ModelDef *m) {
     json_close(j);
     json_open(j, "views", '[');
     for (int i = 0; i < VIEWS_MAX && m->views[i]; i++)
-        if (view_find(m->views[i])) view_row(j, view_find(m->views[i]));
+        if (view_find(m->views[i])) view_row(j, view_find(m->views[i]), m);
     json_close(j);
     json_close(j);
 }

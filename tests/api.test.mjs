@@ -118,6 +118,12 @@ function checkParam(where, { key, title, type, default: standard, min, max, choi
   if (type === 'number' || type === 'integer') assert.ok(min < max && ['linear', 'log'].includes(scale), name);
 }
 
+test('the ends of sampling time have names, and the start is the model\'s own', () => {
+  const traces = catalogue.models.flatMap(({ id, views }) => views.filter(({ kind }) => kind === 'trace').map(({ start, end }) => ({ id, start, end })));
+  for (const { id, start, end } of traces) assert.ok(start && end, id);
+  assert.deepEqual(['ddpm', 'pixelcnn'].map((model) => catalogue.models.find(({ id }) => id === model).views.find(({ id }) => id === 'trace').start), ['noise', 'empty']);
+});
+
 test('what depends on the kind of data is plain where it does not', () => {
   for (const { params, can } of catalogue.models) {
     for (const both of [can, ...params.map((param) => param.default)]) {
@@ -538,6 +544,48 @@ for (const pair of all) {
   });
 }
 
+test('a cell of the class grid is its row\'s code decoded as its column\'s class', async (t) => {
+  const lab = await labFor(t);
+  const models = lab.models.filter(({ can }) => forKind(can, 'image').includes('label'));
+  assert.ok(models.length > 1);
+  for (const model of models) {
+    const run = smallRun(lab, { model, data: 'digits' });
+    run.train(2);
+    const { codes, classes, decoded } = run.view('grid', { rows: 3 }), [n, k, ...shape] = decoded.shape, width = shape.reduce((a, b) => a * b), z = run.codeSize;
+    assert.deepEqual([n, k, [...classes.data]], [3, 10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]);
+    for (let i = 0; i < n; i++) for (let j = 0; j < k; j += 3) {
+      const cell = decoded.data.subarray((i * k + j) * width, (i * k + j + 1) * width);
+      assert.deepEqual(run.decode(codes.data.subarray(i * z, (i + 1) * z), { label: classes.data[j] }).data, cell, `${model.id}: ${i}, ${j}`);
+    }
+  }
+});
+
+test('the direction of an attribute is the difference of mean codes, and what stands at weight 0 is the reconstruction', async (t) => {
+  const lab = await labFor(t), data = 'faces', names = lab.datasets.find(({ id }) => id === data).attributes, glasses = names.indexOf('glasses'), n = 300;
+  const known = lab.draw(data, n, { seed: 0, split: 'train' }), shown = lab.draw(data, 2, { seed: 5, split: 'test' });
+  const models = lab.models.filter((model) => model.data.includes('image') && model.views.some(({ id }) => id === 'attributes'));
+  assert.ok(models.length > 3);
+  for (const model of models) {
+    const run = smallRun(lab, { model, data }), told = ({ labels }) => (run.can.includes('label') ? { label: labels } : {});
+    run.train(1);
+    const { difference, weights, decoded, r } = run.view('attributes', { attribute: glasses, n, rows: 2, seed: 5 });
+    const codes = run.encode(known, told(known)), z = run.codeSize, count = [0, 0], sum = [new Float64Array(z), new Float64Array(z)];
+    for (let i = 0; i < n; i++) {
+      const has = known.attributes.data[i * names.length + glasses];
+      count[has]++;
+      for (let j = 0; j < z; j++) sum[has][j] += codes.data[i * z + j];
+    }
+    for (let j = 0; j < z; j++) {
+      const exact = sum[1][j] / count[1] - sum[0][j] / count[0];
+      assert.ok(Math.abs(difference.data[j] - exact) <= 2 ** -23 * Math.abs(exact), `${model.id}: ${difference.data[j]} is not ${exact}`);   // one float32
+    }
+    const again = run.reconstruct({ data: shown.data, shape: shown.shape }, told(shown)), width = again.data.length / 2, at = weights.data.indexOf(0);
+    for (let i = 0; i < 2; i++)
+      assert.deepEqual(decoded.data.subarray((i * weights.data.length + at) * width, (i * weights.data.length + at + 1) * width), again.data.subarray(i * width, (i + 1) * width), model.id);
+    assert.ok(Math.abs(r.data[0]) <= 1);
+  }
+});
+
 test('live knobs change while training, and only the future', async (t) => {
   const lab = await labFor(t);
   const [a, b] = [lab, lab].map(() => smallRun(lab, { model: lab.models.find(({ id }) => id === 'realnvp'), data: 'moons' }));
@@ -642,6 +690,15 @@ for (const pair of all) {
     refuses(() => run.draw('nothing', { width: 80, height: 60 }), 'unsupported', /nothing/);
   });
 }
+
+test('panels of rows and columns carry a word for each column', async (t) => {
+  const lab = await labFor(t), run = lab.create({ model: 'cvae', data: 'digits', params: { hidden: 8 } });
+  lab.attach(fakeGl().gl);
+  const [{ heads, tiles }] = run.draw('grid', { width: 800, height: 600, first: 4 }).panels;
+  assert.deepEqual(heads, ['real', '4', '5', '6', '7', '8', '9']);
+  assert.equal(tiles.cols, heads.length);
+  assert.ok(run.draw('samples', { width: 800, height: 600 }).panels.every((panel) => panel.heads.length === 0));
+});
 
 test('a context that was lost and restored is drawn on again, another one too, and none not', async (t) => {
   const lab = await labFor(t);

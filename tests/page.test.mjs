@@ -281,6 +281,17 @@ describe('data', () => {
     assert.equal((await parameters(page)).get('data'), datasets.points[0]);
   });
 
+  test('where a model is told classes, data that have none do not fit, and the other way round', async (t) => {
+    const page = await site.open(t, fresh(models.told));
+    assert.equal(await page.getAttribute(`.thumb[data-id=${datasets.points[0]}]`, 'aria-disabled'), 'false');
+    assert.equal(await page.getAttribute('.thumb[data-id=own]', 'aria-disabled'), 'true');
+    await page.click('.thumb[data-id=own]', { force: true });
+    await shows(page, '.notices', /no classes/);
+    const other = await site.open(t, `model=${models.first.id}&data=own&points=gAAAAgACA`);
+    assert.match(await other.textContent(`#model option[value=${models.told.id}]`), /classes/);
+    assert.equal(await other.$eval(`#model option[value=${models.told.id}]`, (option) => option.disabled), true);
+  });
+
   test('data that the build has as files are fetched when they are chosen', async (t) => {
     const page = await site.open(t, fresh(models.image));
     await page.click('.thumb[data-id=scans]');
@@ -418,6 +429,22 @@ describe('pictures', () => {
     await page.keyboard.press('Enter');
     await page.waitForFunction((key) => location.hash.includes(`o.${key}=20`), row.key);
     await pictureAfter(page, start);
+  });
+
+  test('an attribute of the data is chosen by its name, words stand over the columns, and other data begin with their own first', async (t) => {
+    const sets = lab.datasets.filter(({ attributes }) => attributes.length > 1), counts = ({ options }) => options.some(({ group }) => group === 'attributes');
+    const model = models.image, shown = model.views.find(counts), row = shown.options.find(({ group }) => group === 'attributes');
+    const page = await site.open(t, `model=${model.id}&data=${sets[0].id}&view=${shown.id}`), menu = `#option-${row.key}`;
+    assert.deepEqual(await page.$$eval(`${menu} option`, (list) => list.map(({ value }) => value)), sets[0].attributes);
+    const before = await picture(page);
+    assert.ok(await page.$$eval('.column-head', (list) => list.length) > 3);
+    await page.selectOption(menu, sets[0].attributes[1]);
+    await page.waitForFunction((key) => location.hash.includes(`o.${key}=1`), row.key);
+    await pictureAfter(page, before);
+    assert.match(await page.textContent('.panel-title'), new RegExp(sets[0].attributes[1]));
+    await page.click(`.thumb[data-id=${sets[1].id}]`);
+    await shows(page, '.panel-title', new RegExp(sets[1].attributes[0]));
+    assert.equal((await parameters(page)).get(`o.${row.key}`), null);
   });
 
   test('the canvas keeps its picture when the window changes its size', async (t) => {

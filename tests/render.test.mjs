@@ -257,6 +257,15 @@ describe('pixels', () => {
     assertNear(seen.at(t.x + 3 * t.dx - 1, t.y + 2 * t.dy + 2), await colour('panel'), 'the gap');
   });
 
+  test('several items share one grid, each from its own column and row on', async () => {
+    const tiles = (n, value, place) => ({ kind: 'tiles', n, w: 1, h: 1, ink: true, value: fill(n, () => value), ...place });
+    const seen = await show([{ items: [tiles(2, 1, { cols: 1, role: 'data' }), tiles(6, 1, { cols: 2, left: 1, role: 'sample' }), tiles(1, 1, { cols: 1, left: 2, top: 3, role: 'latent' })] }]);
+    const t = seen.layout[0].tiles, of = (column, row) => seen.at(t.x + column * t.dx + t.w / 2, t.y + row * t.dy + t.h / 2);
+    assert.deepEqual([t.cols, t.rows], [3, 4]);
+    for (const [column, row, role] of [[0, 0, 'data'], [0, 1, 'data'], [0, 2, 'panel'], [1, 0, 'sample'], [2, 2, 'sample'], [1, 3, 'panel'], [2, 3, 'latent']])
+      assertNear(of(column, row), await colour(role), `column ${column}, row ${row}`);
+  });
+
   test('a picture smaller than its pixels keeps its mean', async () => {
     const value = fill(64 * 64, (i) => (i + Math.floor(i / 64)) % 2);              // a chessboard
     const seen = await show([{ items: [{ kind: 'tiles', n: 1, w: 64, h: 64, value }] }], { width: 60, height: 60 });
@@ -364,7 +373,7 @@ describe('views', () => {
         for (const pixel of pixels) count.set(pixel, (count.get(pixel) ?? 0) + 1);
         return count;
       };
-      for (const model of lab.models) for (const [kind, data] of [['points', 'moons'], ['image', 'digits']]) {
+      for (const model of lab.models) for (const [kind, data] of [['points', 'moons'], ['image', 'faces']]) {
         if (!model.data.includes(kind)) continue;
         const small = { hidden: 8, arch: 'mlp' }, keys = model.params.map(({ key }) => key);
         const run = lab.create({ model: model.id, data, params: Object.fromEntries(Object.entries(small).filter(([key]) => keys.includes(key))) });

@@ -171,7 +171,8 @@ GENPLAY_API bool gp_draw(Run *run, const char *view, const char *options, int sl
 GENPLAY_API bool gp_drawn_whole(void) { return shown.whole; }
 GENPLAY_API const char *gp_drawn_note(void) { return shown.scene.note; }
 GENPLAY_API int gp_panel_count(void) { return shown.scene.n; }
-GENPLAY_API const char *gp_panel_title(int i) { return shown.scene.panel[i].title; }
+GENPLAY_API const char *gp_panel_title(int i) { return panel_title(&shown.scene.panel[i]); }
+GENPLAY_API const char *gp_panel_heads(int i) { return shown.scene.panel[i].heads; }
 
 // Fills place[17]: x y w h, x0 x1 y0 y1, and its tiles' cols rows x y w h dx dy under.
 GENPLAY_API void gp_panel(int i, float *place) {

@@ -402,7 +402,7 @@ static void pack_pictures(uint8_t *atlas, const Item *it, const float *value, in
 static void draw_pictures(const Place *p, const Item *it, const TileLayout *t, int first, float down, Role role) {
     const GlProgram *g = &gl.program[PROGRAM_TILES];
     glUniform1i(g->at[U_first], first);
-    glUniform2f(g->at[U_lower], t->x - p->at->x, t->y + down - p->at->y);
+    glUniform2f(g->at[U_lower], t->x + (float)it->left * t->dx - p->at->x, t->y + (float)it->top * t->dy + down - p->at->y);
     set_colour(g->at[U_high_colour], p->dark, role, 1);
     draw_quads(it->n);
 }
@@ -424,7 +424,7 @@ static void draw_tiles(const Place *p, const Item *it) {
     glUniform2f(g->at[U_step], t->dx, t->dy);
     glUniform2i(g->at[U_picture], it->w, it->h);
     glUniform1i(g->at[U_across], across);
-    glUniform1i(g->at[U_grid], t->cols);
+    glUniform1i(g->at[U_grid], it->cols > 0 ? it->cols : t->cols);
     glUniform1i(g->at[U_ink], channels == 3 ? PICTURE_COLOUR : it->ink ? PICTURE_INK : PICTURE_GREY);
     set_colour(g->at[U_low_colour], p->dark, ROLE_BACKGROUND, 1);
     draw_pictures(p, it, t, 0, 0, it->role);

@@ -79,9 +79,10 @@ import { engineError, readOut, withMemory } from './engine.mjs';
 
 /**
  * Pixels of the canvas, y down.  Data coordinates x0..x1, y0..y1 stand at its left, right, bottom and top.  Where it shows pictures: number i is in
- * column i % cols, row ⌊i / cols⌋, at (x + column·dx, y + row·dy), w by h; of pictures in pairs the second is `under` below the first.
+ * column i % cols, row ⌊i / cols⌋, at (x + column·dx, y + row·dy), w by h; of pictures in pairs the second is `under` below the first.  `heads`: a word for
+ * each column, which belongs right above it.
  * @typedef {{
- *   title: string, x: number, y: number, w: number, h: number, x0: number, x1: number, y0: number, y1: number,
+ *   title: string, heads: string[], x: number, y: number, w: number, h: number, x0: number, x1: number, y0: number, y1: number,
  *   tiles: { cols: number, rows: number, x: number, y: number, w: number, h: number, dx: number, dy: number, under: number } | null
  * }} Panel
  */
@@ -553,6 +554,7 @@ export class Run {
     module._gp_panel(i, place);
     const [x, y, w, h, x0, x1, y0, y1, cols, rows, ...tile] = module.HEAPF32.subarray(place / 4, place / 4 + 17);
     const tiles = { cols, rows, x: tile[0], y: tile[1], w: tile[2], h: tile[3], dx: tile[4], dy: tile[5], under: tile[6] };
-    return { title: module.UTF8ToString(module._gp_panel_title(i)), x, y, w, h, x0, x1, y0, y1, tiles: cols ? tiles : null };
+    const heads = module.UTF8ToString(module._gp_panel_heads(i)).split('\t').slice(0, -1);
+    return { title: module.UTF8ToString(module._gp_panel_title(i)), heads, x, y, w, h, x0, x1, y0, y1, tiles: cols ? tiles : null };
   }
 }

@@ -18,7 +18,8 @@
 //   ping    { }
 // Engine -> page, events without id
 //   frame   { step, epoch, losses, speed, panels?, note?, ms? }    at most one per animation frame; panels where a picture was drawn: title, x y w h
-//           as parts of the canvas, x0 x1 y0 y1 in data units; note: what the picture warns of, or ""
+//           as parts of the canvas, x0 x1 y0 y1 in data units, and words that stand over columns of pictures, { text, x, y } of their foot's middle;
+//           note: what the picture warns of, or ""
 //   fail    { code, message }                               training or drawing stopped: the run stands where it is
 //   lost, restored                                          the WebGL context; the model does not notice
 //   crash   { message }                                     a mistake of the program that nothing caught
@@ -168,7 +169,8 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
       drawCost = drawEnd - start;
       const { width, height } = size;
       return panels.map((/** @type {any} */ p) => ({ title: p.title, x: p.x / width, y: p.y / height, w: p.w / width, h: p.h / height,
-        x0: p.x0, x1: p.x1, y0: p.y0, y1: p.y1 }));
+        x0: p.x0, x1: p.x1, y0: p.y0, y1: p.y1,
+        heads: p.heads.map((/** @type {string} */ text, /** @type {number} */ k) => ({ text, x: (p.tiles.x + k * p.tiles.dx + p.tiles.w / 2) / width, y: p.tiles.y / height })) }));
     } catch (error) {
       drawEnd = now();
       refused = view;

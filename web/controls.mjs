@@ -74,6 +74,10 @@ export function control(row, wiring) {
     </div>`;
 }
 
+/** The control of a number that counts names: a choice among them. @param {Row} row @param {Wiring} wiring @param {readonly string[]} names */
+export const named = (row, wiring, names) => control({ ...row, type: 'choice', choices: [...names], default: names[rowDefault(row, wiring.kind)] },
+  { ...wiring, value: names[wiring.value], onChange: (_, name) => wiring.onChange(row, names.indexOf(name)) });
+
 /** @param {Row} row */
 const isSegmented = ({ choices = [] }) => choices.length <= 4 && choices.join('').length <= 26;
 

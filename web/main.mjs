@@ -13,7 +13,7 @@ import * as icons from './icons.mjs';
 import { measuresTemplate } from './measures.mjs';
 import { createSession, nothingYet } from './session.mjs';
 import { createStage, createSurface, shownView } from './stage.mjs';
-import { createStore, findData, formatLink, LINK_POINTS, locked, OWN_IMAGES, OWN_POINTS, partShown, rowDefault, writePoints } from './state.mjs';
+import { createStore, findData, formatLink, LINK_POINTS, locked, misfit, OWN_IMAGES, OWN_POINTS, partShown, rowDefault, writePoints } from './state.mjs';
 import { counter, number, reason, t } from './text.mjs';
 import { paintThumbnail } from './thumbs.mjs';
 
@@ -139,18 +139,18 @@ function dataPart(state) {
   const model = shownView(state).model;
   const current = drawing ? OWN_POINTS : state.phase === 'missing' ? null : (run?.data ?? experiment.data), off = locked(experiment, 'data');
   const entry = drawing ? undefined : findData(catalogue, current ?? '');
-  /** @param {string} id @param {string} kind @param {string} title @param {any} picture @param {() => void} pick @param {any} extra */
-  const thumb = (id, kind, title, picture, pick, extra = nothing) => {
-    const fits = !model || model.data.includes(kind), note = fits ? title : t('data.other', { data: title, model: model.title });
+  /** @param {{ id: string, kind: string, classes?: number }} one @param {string} title @param {any} picture @param {() => void} pick @param {any} extra */
+  const thumb = (one, title, picture, pick, extra = nothing) => {
+    const { id } = one, why = model ? misfit(model, one) : null, fits = !why, note = why ? t(`data.${why}`, { data: title, model: model?.title }) : title;
     return html`<button type="button" class="thumb" data-id=${id} title=${note} aria-label=${title} aria-disabled=${!fits}
       aria-pressed=${id === current} ?disabled=${off} @click=${fits ? pick : () => session.tell('data', 'info', note)}>${picture}${extra}</button>`;
   };
   return html`<section class="panel data" aria-labelledby="data-title">
     <h2 id="data-title">${t('data.title')}</h2>
     <div class="thumbs">
-      ${sets.map(({ id, title, kind }) => thumb(id, kind, id === OWN_IMAGES ? t('data.yourImages') : title, html`<canvas width="0" height="0" data-thumb=${id} ${ref((element) => element && paintThumbnail(/** @type {HTMLCanvasElement} */ (element), thumbs[id], colour))}></canvas>`,
-        () => session.setData(id), thumbs[id] || catalogue.datasets.some((one) => one.id === id) ? nothing : html`<span class="thumb-text">${title}</span>`))}
-      ${thumb(OWN_POINTS, 'points', t(thumbs[OWN_POINTS] ? 'data.yours' : 'data.draw.hint'), html`<canvas width="0" height="0" data-thumb=${OWN_POINTS} ${ref((element) => element && paintThumbnail(/** @type {HTMLCanvasElement} */ (element), thumbs[OWN_POINTS], colour))}></canvas>`,
+      ${sets.map((one) => thumb(one, one.id === OWN_IMAGES ? t('data.yourImages') : one.title, html`<canvas width="0" height="0" data-thumb=${one.id} ${ref((element) => element && paintThumbnail(/** @type {HTMLCanvasElement} */ (element), thumbs[one.id], colour))}></canvas>`,
+        () => session.setData(one.id), thumbs[one.id] || catalogue.datasets.some(({ id }) => id === one.id) ? nothing : html`<span class="thumb-text">${one.title}</span>`))}
+      ${thumb({ id: OWN_POINTS, kind: 'points', classes: 0 }, t(thumbs[OWN_POINTS] ? 'data.yours' : 'data.draw.hint'), html`<canvas width="0" height="0" data-thumb=${OWN_POINTS} ${ref((element) => element && paintThumbnail(/** @type {HTMLCanvasElement} */ (element), thumbs[OWN_POINTS], colour))}></canvas>`,
         draw, html`<span class="thumb-brush">${icons.brush}${thumbs[OWN_POINTS] ? nothing : html`<span>${t('data.draw')}</span>`}</span>`)}
     </div>
     ${entry ? html`<p class="fine about-data">${describeData(entry)}</p>` : nothing}
@@ -172,7 +172,7 @@ function describeData(data) {
 function modelPart(state) {
   const { catalogue, experiment } = state;
   if (!catalogue || !experiment) return nothing;
-  const { model, views, view, kind } = shownView(state);
+  const { model, views, view, data } = shownView(state);
   const families = [...new Set(catalogue.models.map(({ family }) => family))];
   return html`
     ${shown(state, 'model') ? html`<div class="model">
@@ -180,7 +180,7 @@ function modelPart(state) {
         <select id="model" ?disabled=${locked(experiment, 'model')} @change=${(/** @type {Event} */ e) => session.setModel(/** @type {HTMLSelectElement} */ (e.currentTarget).value)}>
           ${state.noModel ? html`<option value="" disabled .selected=${live(true)}>${t('model.choose')}</option>` : nothing}
           ${families.map((family) => html`<optgroup label=${family}>${catalogue.models.filter((one) => one.family === family).map((one) => html`
-            <option value=${one.id} ?disabled=${!one.data.includes(kind)} .selected=${live(one.id === experiment.model && !state.noModel)}>${one.title}${one.data.includes(kind) ? nothing : t('model.fit')}</option>`)}</optgroup>`)}
+            <option value=${one.id} ?disabled=${misfit(one, data) !== null} .selected=${live(one.id === experiment.model && !state.noModel)}>${one.title}${misfit(one, data) ? t(`model.${misfit(one, data)}`) : nothing}</option>`)}</optgroup>`)}
         </select></label>
       ${model ? html`<p class="summary">${model.summary}</p>` : nothing}
       ${locked(experiment, 'model') || locked(experiment, 'data') ? nothing : Object.entries(catalogue.weights).filter(([id, entry]) => entry.model === experiment.model && id !== experiment.weights && !state.noModel).map(([id, entry]) => html`

@@ -119,7 +119,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
       const [reply, data, pretrained] = await Promise.all([connect(), fetchJson('data/index.json'), fetchJson('pretrained/index.json')]);
       const { models, palette } = reply.catalogue, datasets = toPageSets(reply.catalogue.datasets);
       const here = new Set(datasets.map((/** @type {any} */ d) => d.id));
-      const elsewhere = Object.entries(data ?? {}).filter(([id]) => !here.has(id)).map(([id, files]) => ({ id, title: id.toUpperCase(), kind: 'image', shape: [], files }));
+      const elsewhere = Object.entries(data ?? {}).filter(([id]) => !here.has(id)).map(([id, files]) => ({ id, title: id.toUpperCase(), kind: 'image', shape: [], ...(/** @type {any} */ (files).labels ? {} : { classes: 0 }), files }));
       // Weights whose data are not at hand cannot be opened.
       const sets = [...datasets, ...elsewhere];
       const known = Object.entries(pretrained ?? {}).filter(([, entry]) => entry?.file && models.some((/** @type {any} */ m) => m.id === entry.model) && sets.some(({ id }) => id === entry.data));
@@ -532,8 +532,11 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   function setData(id) {
     const { catalogue } = get();
     const now = fromScratch();
-    const kinds = [now.data, id].map((data) => findData(/** @type {any} */ (catalogue), data)?.kind);
-    return change(onWeights({ ...now, data: id, points: id === OWN_POINTS ? now.points : null, params: kinds[0] === kinds[1] ? now.params : {}, options: kinds[0] === kinds[1] ? now.options : {} }));
+    const kinds = [now.data, id].map((data) => findData(/** @type {any} */ (catalogue), data)?.kind), alike = kinds[0] === kinds[1];
+    // What counts the attributes of one set means nothing to another.
+    const rows = findModel(/** @type {any} */ (catalogue), now.model)?.views.find((view) => view.id === now.view)?.options ?? [];
+    const options = Object.fromEntries(Object.entries(now.options).filter(([key]) => rows.find((row) => row.key === key)?.group !== 'attributes'));
+    return change(onWeights({ ...now, data: id, points: id === OWN_POINTS ? now.points : null, params: alike ? now.params : {}, options: alike ? options : {} }));
   }
 
   /** @param {number} seed */

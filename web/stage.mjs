@@ -5,14 +5,14 @@
 import { html, nothing } from 'lit/html.js';
 import { createRef, ref } from 'lit/directives/ref.js';
 import { live } from 'lit/directives/live.js';
-import { control } from './controls.mjs';
+import { control, named } from './controls.mjs';
 import * as icons from './icons.mjs';
-import { findData, findModel, partShown, rowDefault } from './state.mjs';
+import { canDo, findData, findModel, partShown, rowDefault } from './state.mjs';
 import { fixed, number, t } from './text.mjs';
 
 /** @typedef {typeof import('./session.mjs').nothingYet} State */
 /** @typedef {ReturnType<typeof import('./session.mjs').createSession>} Session */
-/** @typedef {{ x: number, y: number, w: number, h: number, x0: number, x1: number, y0: number, y1: number, title: string }} Panel */
+/** @typedef {{ x: number, y: number, w: number, h: number, x0: number, x1: number, y0: number, y1: number, title: string, heads: { text: string, x: number, y: number }[] }} Panel */
 
 const wide = globalThis.matchMedia?.('(min-width: 1080px)').matches;
 const DPR_MOST = 2;              // more device pixels than that cost time and show nothing
@@ -25,9 +25,9 @@ export const toPlace = (p, x, y) => [p.x + ((x - p.x0) / (p.x1 - p.x0)) * p.w, p
 /** What the page shows, from the catalogue's rows. @param {State} state */
 export function shownView({ catalogue, experiment, run, noModel }) {
   const model = catalogue && experiment && !noModel ? findModel(catalogue, experiment.model) : undefined;
-  const kind = (catalogue && experiment && findData(catalogue, run?.data ?? experiment.data)?.kind) ?? 'points';
+  const data = (catalogue && experiment && findData(catalogue, run?.data ?? experiment.data)) ?? { kind: 'points' }, { kind } = data;
   const views = model?.views.filter((view) => !run?.views || run.views.includes(view.id)) ?? [];
-  return { model, kind, views, view: views.find((view) => view.id === experiment?.view) };
+  return { model, data, kind, views, view: views.find((view) => view.id === experiment?.view) };
 }
 
 /** An option's value: the link's, or its default. @param {import('./state.mjs').View} view @param {State} state @param {string} key @param {string} kind */
@@ -178,6 +178,7 @@ export function createStage({ session, surface, get }) {
         <div class="surface" ${ref(surface.host)}></div>
         ${phase === 'open' && view ? html`
           ${panels?.map((panel) => panel.title ? html`<p class="panel-title" style="left:${100 * panel.x}%;top:${100 * panel.y}%;max-width:${100 * panel.w}%">${panel.title}</p>` : nothing)}
+          ${panels?.map((panel) => panel.heads.map(({ text, x, y }) => html`<p class="column-head" style="left:${100 * x}%;top:${100 * y}%">${text}</p>`))}
           ${handles(state, view, kind)} ${marks(state)} ${legend(state, kind, view)}` : nothing}
         ${missing && phase !== 'open' ? html`<div class="instead" role="alert"><p>${missing.text}</p>
           ${missing.action ? html`<button type="button" @click=${missing.action.run}>${missing.action.text}</button>` : nothing}</div>` : nothing}
@@ -233,16 +234,16 @@ export function createStage({ session, surface, get }) {
   function options(state, view, kind) {
     const { experiment } = state;
     if (!experiment || !partShown(experiment, 'options')) return nothing;
-    // A row's group says who needs it: everybody, one kind of data, or models that can do a certain thing.
-    const can = /** @type {any} */ (shownView(state).model?.can ?? []);
-    const groups = ['', kind, ...(can[kind] ?? can)];
+    // A row's group says who needs it: everybody, one kind of data, models that can do a certain thing, or data with attributes, which it counts.
+    const { model, data } = shownView(state), names = data.attributes ?? [];
+    const groups = ['', kind, ...(model ? canDo(model, kind) : []), ...(names.length ? ['attributes'] : [])];
     const rows = view.options.filter((row) => groups.includes(row.group ?? ''));
     return html`
       ${view.help ? html`<p class="view-help">${view.help}</p>` : nothing}
       ${rows.length ? html`<details class="options" ?open=${wide}><summary>${t('view.options')}</summary><div class="option-grid">
-        ${rows.map((row) => control(row, {
-          prefix: 'option', kind, value: optionValue(view, state, row.key, kind), onChange: (changed, value) => session.setOption(changed, value, kind),
-        }))}</div></details>` : nothing}`;
+        ${rows.map((row) => (row.group === 'attributes' ? named : control)(row, {
+          prefix: 'option', kind, value: optionValue(view, state, row.key, kind), onChange: (_, value) => session.setOption(row, value, kind),
+        }, names))}</div></details>` : nothing}`;
   }
 
   return { template };

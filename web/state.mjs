@@ -17,8 +17,8 @@
  * @typedef {{ id: string, kind: string, title: string, options: Row[], help?: string, start?: string, end?: string }} View
  * @typedef {{ id: string, title: string, family: string, summary: string, paper: string, about: any, params: Row[], data: string[],
  *   views: View[], losses: { key: string, title: string, help?: string }[], can: any }} Model
- * @typedef {{ id: string, title: string, kind: string, shape: number[], classes?: number, entropy?: number|null, size?: number|null,
- *   source?: string }} Dataset
+ * @typedef {{ id: string, title: string, kind: string, shape: number[], classes?: number, attributes?: string[], entropy?: number|null, size?: number|null,
+ *   source?: string }} Dataset   `classes` is left out where nobody knows yet
  * @typedef {{ models: Model[], datasets: Dataset[], weights: Record<string, any>, elsewhere: Dataset[] }} Catalogue
  *   `elsewhere`: data sets that the build has as files and the page has not loaded yet.
  * @typedef {{ model: string, data: string, seed: number, weights: string|null, params: Record<string, any>, view: string|null,
@@ -144,6 +144,18 @@ export const findModel = (catalogue, id) => catalogue.models.find((model) => mod
 export const findData = (catalogue, id) =>
   catalogue.datasets.find((data) => data.id === id) ?? catalogue.elsewhere.find((data) => data.id === id);
 
+/** What a model can do with that kind of data. @param {Model} model @param {string} kind @returns {string[]} */
+export const canDo = ({ can }, kind) => can[kind] ?? can;
+
+/**
+ * Why a model does not learn from such data: theirs is another kind, or they lack the classes that it is told; null: it does.
+ * @param {Model} model @param {{ kind: string, classes?: number }} data @returns {'kind'|'classes'|null}
+ */
+export function misfit(model, { kind, classes }) {
+  if (!model.data.includes(kind)) return 'kind';
+  return classes === 0 && canDo(model, kind).includes('label') ? 'classes' : null;
+}
+
 /** Where the page stands without a link: the first pretrained weights, else the first model on the first data. @param {Catalogue} catalogue */
 export function firstExperiment(catalogue) {
   const weights = Object.keys(catalogue.weights)[0] ?? null;
@@ -229,7 +241,8 @@ export function parseLink(text, catalogue) {
   if (!kind) problem ??= { key: [OWN_POINTS, OWN_IMAGES].includes(experiment.data) ? 'link.own' : 'link.data', id: experiment.data };
 
   const model = /** @type {Model} */ (findModel(catalogue, experiment.model));
-  if (kind && !model.data.includes(kind)) problem ??= { key: 'link.kind', model: model.title, data: data?.title ?? experiment.data };
+  const why = kind && misfit(model, data ?? { kind, classes: 0 });
+  if (why) problem ??= { key: `link.${why}`, model: model.title, data: data?.title ?? experiment.data };
   experiment.params = readRows(link, 'k.', model.params, kind, notes, experiment.weights !== null);
   let view = model.views.find((view) => view.id === link.get('view'));
   if (!view && link.has('view')) notes.push({ key: 'link.value', name: 'view', value: link.get('view') });

@@ -62,6 +62,7 @@ typedef struct {
     unsigned points, image;          // what it can do with either kind; 0: it does not take that kind
     LossDef loss[LOSSES_MAX];        // ends with a NULL key; the k-th store of parameters learns from the k-th loss
     const char *views[VIEWS_MAX];    // ids of views.def
+    const char *start;               // what its traces start from, in a word or two; NULL: noise
     int improves;                    // the loss that training lowers, for the tests; -1: a game, judged by MMD instead
     bool normal_codes;               // codes of data should look like N(0, I): the measure of that applies
     bool jumps;                      // its gradient is not that of its loss (draws or choices depend on weights): its own test checks it

@@ -37,8 +37,26 @@ static float tile_scale(const Item *it, int cols, float width, float height, flo
     return fminf(w / (float)it->w, h / (float)(it->h * high));
 }
 
-static TileLayout place_tiles(const Item *it, const PanelLayout *p, bool titled, float dpr) {
-    float pad = roundf(TILE_PAD * dpr), top = titled ? roundf(LAYOUT_TITLE * dpr) : pad;
+// All pictures of a panel as one item: the first, grown to the grid that they share.
+static Item all_tiles(const Panel *p) {
+    Item all = { 0 };
+    int cols = 0, rows = 0;
+    for (int k = 0; k < p->n; k++) {
+        const Item *it = &p->item[k];
+        if (it->kind != ITEM_TILES || it->n < 1) continue;
+        if (!all.n) all = *it;
+        if (it->cols < 1) return all;                      // it has the panel to itself
+        int right = it->left + it->cols, bottom = it->top + (it->n + it->cols - 1) / it->cols;
+        cols = right > cols ? right : cols;
+        rows = bottom > rows ? bottom : rows;
+    }
+    all.cols = cols;
+    all.n = cols * rows;
+    return all;
+}
+
+static TileLayout place_tiles(const Item *it, const PanelLayout *p, float top, float dpr) {
+    float pad = roundf(TILE_PAD * dpr);
     float gap = at_least(roundf(TILE_GAP * dpr), 1), pair_gap = it->under ? gap : 0, row_gap = it->under ? roundf(PAIR_GAP * dpr) : gap;
     float width = p->w - 2 * pad, height = p->h - top - pad, best = 0, most = 0;
     int cols = it->cols > 0 ? it->cols : 1;
@@ -66,9 +84,9 @@ void layout_panels(const Scene *s, int width, int height, float dpr, PanelLayout
         out[i] = (PanelLayout){ 0 };
         place_panel(p, (float)width, (float)height, dpr, &out[i]);
         place_plane(p, &out[i]);
-        for (int k = 0; k < p->n && !out[i].tiles.cols; k++)
-            if (p->item[k].kind == ITEM_TILES && p->item[k].n > 0)
-                out[i].tiles = place_tiles(&p->item[k], &out[i], p->title && p->title[0], dpr);
+        const Item tiles = all_tiles(p);
+        float top = roundf((panel_title(p)[0] ? LAYOUT_TITLE : TILE_PAD) * dpr) + (p->heads[0] ? roundf(LAYOUT_HEADS * dpr) : 0);
+        if (tiles.n) out[i].tiles = place_tiles(&tiles, &out[i], top, dpr);
     }
 }
 

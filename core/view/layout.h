@@ -14,10 +14,11 @@ typedef struct { int cols, rows; float x, y, w, h, dx, dy, under; } TileLayout;
 typedef struct {
     float x, y, w, h;            // its rectangle, whole pixels
     float x0, x1, y0, y1;        // data coordinates at its left, right, bottom, top edges
-    TileLayout tiles;            // of its first ITEM_TILES; cols 0: it shows none
+    TileLayout tiles;            // of its ITEM_TILES; cols 0: it shows none
 } PanelLayout;
 
-enum { LAYOUT_GAP = 8, LAYOUT_TITLE = 30 };    // CSS pixels: between panels; above the pictures of a panel that has a title
+// CSS pixels: between panels; above the pictures of a panel that has a title; for words over the columns of pictures
+enum { LAYOUT_GAP = 8, LAYOUT_TITLE = 30, LAYOUT_HEADS = 18 };
 
 // Fills out[s->n] for a canvas of width x height pixels.
 void layout_panels(const Scene *s, int width, int height, float dpr, PanelLayout out[SCENE_PANELS]);

@@ -118,6 +118,29 @@ void verb_options(char text[VERB_OPTIONS], double seed, double label, int steps,
     if (frames > 0) snprintf(text + n, VERB_OPTIONS - (size_t)n, "frames\t%d\n", frames);
 }
 
+bool view_fan(Run *r, const float *codes, int n, int k, int z, const int32_t *classes, const char *name, Out *out) {
+    const char *const names[][2] = { { "data", name }, { NULL } };
+    Call call = { .x = codes, .n_x = (size_t)n * (size_t)k * (size_t)z, .name = "", .options = "" };
+    if (classes) call.labels = classes, call.n_labels = (size_t)n * (size_t)k;
+    if (!view_call(r, "decode", &call, names, out)) return false;
+    Array *fan = &out->array[out->n - 1];
+    memmove(fan->shape + 2, fan->shape + 1, sizeof *fan->shape * (size_t)(fan->rank - 1));
+    fan->shape[0] = n, fan->shape[1] = k, fan->rank++;
+    return true;
+}
+
+bool view_steps(const Array *fan, Out *out) {
+    int n = fan->shape[0], steps = fan->shape[1] - 1;
+    float *from = out_f32(out, "from", 2, (int[]){ n * steps, 2 }), *to = out_f32(out, "to", 2, (int[]){ n * steps, 2 });
+    size_t row = sizeof(float) * 2 * (size_t)steps;
+    for (int i = 0; from && to && i < n; i++) {
+        const float *x = (const float *)fan->data + 2 * (size_t)i * (size_t)(steps + 1);
+        memcpy(from + 2 * i * steps, x, row);
+        memcpy(to + 2 * i * steps, x + 2, row);
+    }
+    return from && to;
+}
+
 bool view_plane(const Array *codes, int i, int j, const char *name, Out *out) {
     int n = array_rows(codes), d = array_width(codes);
     const float *code = codes->data;

@@ -40,6 +40,12 @@ int view_count(const Run *r, double asked, int usual, int slow);
 enum { VERB_OPTIONS = 128 };
 void verb_options(char text[VERB_OPTIONS], double seed, double label, int steps, int frames);
 
+// Codes [n*k, z] decoded as array `name` [n,k,...], k of them from each of n places; classes [n*k]: what a conditional model is told of each, else NULL.
+bool view_fan(Run *r, const float *codes, int n, int k, int z, const int32_t *classes, const char *name, Out *out);
+
+// Of a fan of points [n,k,2] the ways from each to the next of its own place: arrays "from" and "to" [n*(k-1),2].
+bool view_steps(const Array *fan, Out *out);
+
 // Columns i and j of an array [n, ...] as points of a plane: array `name` [n,2].
 bool view_plane(const Array *codes, int i, int j, const char *name, Out *out);
 

@@ -1,6 +1,7 @@
 #include "view/scene.h"
 
 #include <assert.h>
+#include <string.h>
 
 const uint32_t palette[2][N_ROLES] = {
     {
@@ -26,6 +27,15 @@ Panel *scene_panel(Scene *s, const char *title, float x, float y, float w, float
     Panel *p = &s->panel[s->n++];
     *p = (Panel){ .title = title, .x = x, .y = y, .w = w, .h = h, .x0 = -1, .x1 = 1, .y0 = -1, .y1 = 1 };
     return p;
+}
+
+const char *panel_title(const Panel *p) { return p->said[0] ? p->said : p->title ? p->title : ""; }
+
+void panel_head(Panel *p, const char *word) {
+    size_t at = strlen(p->heads), n = strlen(word);
+    if (at + n + 2 > sizeof p->heads) return;
+    memcpy(p->heads + at, word, n);
+    p->heads[at + n] = '\t';
 }
 
 void panel_plane(Panel *p, const float bounds[4]) {

@@ -43,6 +43,7 @@ typedef struct {
     HeatKind heat;
     int n, w, h, c;
     int cols;                    // tiles: how many in a row; 0: as many as make the pictures largest
+    int left, top;               // tiles: column and row of the panel's grid where the first stands.  Items of one size share the grid, and say their cols
     bool ink;                    // grey tiles: 0 is paper and 1 is ink, in the theme's own colours; otherwise 0 is black and 1 is white
     float size;                  // CSS pixels on a panel 500 CSS pixels across; grows and shrinks with the panel, but slower
     float alpha;
@@ -58,6 +59,8 @@ enum { PANEL_ITEMS = 16, SCENE_PANELS = 6 };
 
 typedef struct {
     const char *title;           // for the label that the page lays over its top left corner, "" for none
+    char said[80];               // what stands there instead when it is not the same for every picture, such as a number; "": the title
+    char heads[240];             // a word over each column of its tiles, each ended by a tab; "": none
     float x, y, w, h;            // where on the canvas, 0..1, y down
     float x0, x1, y0, y1;        // data coordinates at its left, right, bottom, top
     bool square;                 // keep one data unit equally long on both axes (bounds then show a little more)
@@ -77,6 +80,8 @@ typedef struct {
 // A new panel (title "" for none) and new items of it, with everything that is not an argument at its default.  More panels or items
 // than fit is a mistake of the view, not of its user: asserted.
 Panel *scene_panel(Scene *s, const char *title, float x, float y, float w, float h);
+const char *panel_title(const Panel *p);                       // what to lay over it, "" for nothing
+void panel_head(Panel *p, const char *word);                   // over its next column; "": none over that one
 void panel_plane(Panel *p, const float bounds[4]);             // x0 x1 y0 y1; square
 Item *panel_points(Panel *p, Role role, Mark mark, float size, const float *xy, int n);
 Item *panel_lines(Panel *p, Role role, float size, const float *from, const float *to, int n);

@@ -1,4 +1,4 @@
-// trace.c -- how a sample comes about, from noise to the end: denoising steps, layers of a flow, sweeps of a chain.
+// trace.c -- how a sample comes about, from the start to the end: denoising steps, layers of a flow, sweeps of a chain, pixels painted.
 //
 // Points: the moment's points over faint data, coloured by the direction in which they started, with the trails of the last few moments;
 // so one sees where each part of the noise goes.  Pictures: a grid of the moment's.  A diffusion model also says what it takes for the
@@ -16,7 +16,7 @@ enum { SHOW_STATE, SHOW_CLEAN, SHOW_NOISE };
 enum { TRAIL = 3, SECTORS = 8, N_DATA = 600, N_PICTURES = 16 };
 
 static const Knob options[] = {
-    { "time", "Sampling time", KNOB_NUMBER, 1, 1, 0, 1, .live = true, .group = "page", .help = "0 is the noise that sampling starts from, 1 the finished sample." },
+    { "time", "Sampling time", KNOB_NUMBER, 1, 1, 0, 1, .live = true, .group = "page", .help = "0 is where sampling starts, 1 the finished sample." },
     { "show", "Show", KNOB_CHOICE, SHOW_STATE, SHOW_STATE, .choices = "state|clean|noise", .live = true, .group = "estimates",
       .help = "The state itself, or what a diffusion model takes for the clean example in it, or for the noise." },
     OPTION_COUNT,
@@ -108,7 +108,7 @@ static void arrange(const Run *r, const double *o, const Out *a, Scene *s) {
 }
 
 const ViewDef view_trace = {
-    .id = "trace", .kind = "trace", .title = "Step by step", .start = "noise", .end = "sample",
-    .help = "How samples come about: move the slider from the noise to the finished sample.",
+    .id = "trace", .kind = "trace", .title = "Step by step", .end = "sample",
+    .help = "How samples come about: move the slider from where they start to the finished samples.",
     .options = options, .fits = fits, .compute = compute, .arrange = arrange,
 };

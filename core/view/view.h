@@ -13,13 +13,14 @@
 //   "picture"      none: marks in a plane, or a grid of pictures, as the data are
 //   "latent"       a plane of codes; a press picks code a, a second one code b: options ax, ay, bx, by (data coordinates of panel 0)
 //   "trace"        sampling time: option `time` in 0..1, its ends are labelled with `start` and `end`
-// An option's group says who needs it: "" everyone, "points" and "image" those with such data, a verb's name runs that can do it;
+// An option's group says who needs it: "" everyone, "points" and "image" those with such data, a verb's name runs that can do it, "attributes" those whose
+// data have some: a number, from 0, of one of them, which the page shows by name;
 // "page" options have no control, the page sets them itself (`aspect`, picked places, time).  A change of a `live` option only arranges
 // the arrays anew.
 typedef struct {
     const char *id, *kind, *title;
     const char *help;                                  // one sentence under the picture
-    const char *start, *end;                           // trace: what stands at both ends of its slider
+    const char *start, *end;                           // trace: what stands at both ends of its slider; start NULL: what the model's samples start from
     const Knob *options;
     bool (*fits)(const Run *r);                        // can this run show it (beyond the model's listing it)?
     bool (*compute)(Run *r, const double *option, Out *out);   // fills named arrays

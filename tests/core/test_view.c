@@ -178,6 +178,26 @@ TEST(layout, "a number of columns that is asked for is kept") {
     ENSURE_EQUAL(t.rows, 12);
 }
 
+TEST(layout, "items that say where they begin share one grid, with room for words over its columns") {
+    static float pixels[1];                                                // never read by a layout
+    for (int c = 0; c < CANVASES - 1; c++) {
+        Scene s = { 0 };
+        PanelLayout bare[SCENE_PANELS], headed[SCENE_PANELS];
+        Panel *p = scene_panel(&s, "Title", 0, 0, 1, 1);
+        Item *left = panel_tiles(p, ROLE_DATA, pixels, 2, (int[]){ 28, 28, 1 }), *rest = panel_tiles(p, ROLE_SAMPLE, pixels, 12, (int[]){ 28, 28, 1 });
+        left->cols = 1;
+        rest->cols = 3;
+        rest->left = 1;
+        layout_panels(&s, canvas[c][0], canvas[c][1], 2, bare);
+        ENSURE_EQUAL(bare->tiles.cols, 4);
+        ENSURE_EQUAL(bare->tiles.rows, 4);
+        ENSURE(bare->tiles.x + 3 * bare->tiles.dx + bare->tiles.w <= (float)canvas[c][0] && bare->tiles.y + 3 * bare->tiles.dy + bare->tiles.h <= (float)canvas[c][1]);
+        panel_head(p, "real");
+        layout_panels(&s, canvas[c][0], canvas[c][1], 2, headed);
+        ENSURE(headed->tiles.y >= 2 * (LAYOUT_TITLE + LAYOUT_HEADS));
+    }
+}
+
 TEST(layout, "marks grow with the panel, but slower") {
     PanelLayout small = { .w = 350, .h = 350 }, large = { .w = 1400, .h = 1400 };
     ENSURE_CLOSE(layout_size(&large, 1, 3) / layout_size(&small, 1, 3), 2, 1e-5);
@@ -580,6 +600,186 @@ TEST(view, "a picked place is the code itself where codes have two axes, else th
         if (hypot((double)plane[2 * i] - 0.25, (double)plane[2 * i + 1] + 0.5) < hypot((double)plane[2 * nearest] - 0.25, (double)plane[2 * nearest + 1] + 0.5)) nearest = i;
     }
     ENSURE(!memcmp(array_f32(&out, "a"), codes + 5 * nearest, 5 * sizeof(float)));
+    out_clear(&out);
+    lab_free(lab);
+}
+
+// Cell (i, j) of a grid, decoded by the verb alone.
+static void ensure_cell(Run *run, const Out *out, int i, int j) {
+    const Array *codes = out_find(out, "codes"), *grid = out_find(out, "decoded");
+    size_t width = (size_t)(array_width(grid) / grid->shape[1]), z = (size_t)array_width(codes);
+    char text[32];
+    snprintf(text, sizeof text, "label\t%d\n", array_i32(out, "classes")[j]);
+    Out one;
+    out_init(&one, NULL);
+    ENSURE(run_call(run, "decode", &(Call){ .x = (float *)codes->data + (size_t)i * z, .n_x = z, .name = "", .options = text }, &one));
+    ENSURE(!memcmp(array_f32(&one, "data"), (float *)grid->data + (size_t)(i * grid->shape[1] + j) * width, width * sizeof(float)));
+    out_clear(&one);
+}
+
+TEST(view, "a grid's rows are codes, of real examples first, and its columns classes") {
+    Lab *lab = lab_new(0);
+    Out out, direct;
+    out_init(&out, NULL);
+    out_init(&direct, NULL);
+    Run *run = small_run(lab, "cvae", "digits");
+    train_on(run, 2);
+    numbers_of(run, "grid", "rows\t5\nseed\t7\n", &out);
+    const Array *data = out_find(&out, "data"), *codes = out_find(&out, "codes"), *grid = out_find(&out, "decoded");
+    ENSURE(grid->rank == 5 && grid->shape[0] == 5 && grid->shape[1] == 10 && grid->shape[2] == 28 && grid->shape[3] == 28 && grid->shape[4] == 1);
+    ENSURE_EQUAL(*array_i32(&out, "examples"), 3);
+    for (int i = 0; i < 5; i++) for (int j = 0; j < 10; j += 3) ensure_cell(run, &out, i, j);
+    size_t z = (size_t)array_width(codes);
+    ENSURE(run_call(run, "encode", &(Call){ .x = data->data, .n_x = 3 * 784, .labels = array_i32(&out, "labels"), .n_labels = 3, .name = "", .options = "" }, &direct));
+    ENSURE(!memcmp(array_f32(&direct, "data"), codes->data, 3 * z * sizeof(float)));
+    ENSURE(run_call(run, "sample", &(Call){ .n = 2, .name = "", .options = "seed\t7\n" }, &direct));
+    ENSURE(!memcmp(array_f32(&direct, "codes"), (float *)codes->data + 3 * z, 2 * z * sizeof(float)));
+
+    Scene s = scene_of(run, "grid", "rows\t5\nseed\t7\n");
+    const Item *real = item_of(&s.panel[0], ITEM_TILES, ROLE_DATA), *made = item_of(&s.panel[0], ITEM_TILES, ROLE_SAMPLE);
+    ENSURE(real && real->n == 3 && real->cols == 1 && real->left == 0 && made && made->n == 50 && made->cols == 10 && made->left == 1);
+    ENSURE_SAME(s.panel[0].heads, "real\t0\t1\t2\t3\t4\t5\t6\t7\t8\t9\t");
+    s = scene_of(run, "grid", "rows\t5\nfrom\tnoise\nfirst\t8\n");
+    ENSURE(!item_of(&s.panel[0], ITEM_TILES, ROLE_DATA) && item_of(&s.panel[0], ITEM_TILES, ROLE_SAMPLE)->left == 0);
+    ENSURE_SAME(s.panel[0].heads, "8\t9\t");
+    out_clear(&out);
+    out_clear(&direct);
+    lab_free(lab);
+}
+
+TEST(view, "in the plane a grid's marks have their class's colour, and lines join those of one code") {
+    Lab *lab = lab_new(0);
+    Out out;
+    out_init(&out, NULL);
+    Run *run = small_run(lab, "cgan", "ring8");                            // cannot encode: all codes are noise
+    numbers_of(run, "grid", "rows\t3\nfrom\texamples\n", &out);
+    ENSURE_EQUAL(*array_i32(&out, "examples"), 0);
+    for (int i = 0; i < 3; i++) for (int j = 0; j < 8; j++) ensure_cell(run, &out, i, j);
+    const float *decoded = array_f32(&out, "decoded"), *from = array_f32(&out, "from"), *to = array_f32(&out, "to");
+    ENSURE_EQUAL(array_rows(out_find(&out, "from")), 21);
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 7; j++)
+            ENSURE(!memcmp(from + 2 * (7 * i + j), decoded + 2 * (8 * i + j), 8) && !memcmp(to + 2 * (7 * i + j), decoded + 2 * (8 * i + j + 1), 8));
+    Scene s = scene_of(run, "grid", "rows\t3\n");
+    const Item *marks = item_of(&s.panel[0], ITEM_POINTS, ROLE_SAMPLE);
+    ENSURE(marks->n == 24 && marks->label[8] == 0 && marks->label[15] == 7);
+    out_clear(&out);
+    lab_free(lab);
+}
+
+// Points of two classes with what is known of them: which one has (a fifth), their x, and nothing that differs.
+static void add_known(Lab *lab) {
+    enum { N = 300 };
+    static float x[2 * N], known[3 * N];
+    static int32_t label[N];
+    for (int i = 0; i < N; i++) {
+        Rng r = rng_at((Key){ 3, STREAM_DATA }, (uint32_t)i, 0);
+        known[3 * i] = i % 5 == 0;
+        x[2 * i] = known[3 * i + 1] = (float)(rng_u(&r) - .5 + (double)known[3 * i]);
+        x[2 * i + 1] = (float)rng_u(&r) + (float)(label[i] = i % 2);
+        known[3 * i + 2] = 7;
+    }
+    ENSURE(lab_add_known(lab, "known", DATA_POINTS, (int[]){ 2, 0, 0 }, 2, (DataRows){ x, label, N }, (DataRows){ 0 },
+                         &(DataAttributes){ .n = 3, .name = { "has", "x", "same" }, .train = known }));
+}
+
+enum { AVERAGED = 90 };
+
+// Mean code of those of the averaged examples that are on one side.
+static void mean_code(Run *run, int attribute, double low, double high, double *mean) {
+    float x[2 * AVERAGED], known[3 * AVERAGED];
+    int32_t label[AVERAGED];
+    int z = run_code_dim(run), n = 0;
+    Out out;
+    out_init(&out, NULL);
+    data_draw_known(run_data(run), SPLIT_TRAIN, 0, 0, AVERAGED, x, label, known);
+    Call call = { .x = x, .n_x = 2 * AVERAGED, .name = "", .options = "" };
+    if (run_can(run, "label")) call.labels = label, call.n_labels = AVERAGED;
+    ENSURE(run_call(run, "encode", &call, &out));
+    for (int j = 0; j < z; j++) mean[j] = 0;
+    for (int i = 0; i < AVERAGED; i++) {
+        double value = (double)known[3 * i + attribute];
+        if (value < low || value > high) continue;
+        n++;
+        for (int j = 0; j < z; j++) mean[j] += (double)array_f32(&out, "data")[i * z + j];
+    }
+    ENSURE(n > 0);
+    for (int j = 0; j < z; j++) mean[j] /= n;
+    out_clear(&out);
+}
+
+TEST(view, "what is added is the difference of two mean codes, and at weight 0 an example is only reconstructed") {
+    static const char *const model[] = { "ae", "cvae", "realnvp" };
+    Lab *lab = lab_new(0);
+    add_known(lab);
+    for (int k = 0; k < 3; k++) {
+        Run *run = small_run(lab, model[k], "known");
+        Out out, direct;
+        out_init(&out, NULL);
+        out_init(&direct, NULL);
+        train_on(run, 50);
+        check_during("%s", model[k]);
+        numbers_of(run, "attributes", "n\t90\nrows\t4\namount\t2\n", &out);
+        int z = run_code_dim(run);
+        const float *difference = array_f32(&out, "difference"), *codes = array_f32(&out, "codes"), *weights = array_f32(&out, "weights");
+        double with[256], without[256];
+        mean_code(run, 0, 1, 1, with);
+        mean_code(run, 0, 0, 0, without);
+        for (int j = 0; j < z; j++) ENSURE_CLOSE(difference[j], with[j] - without[j], 1e-6);      // single precision
+        const Array *data = out_find(&out, "data"), *walk = out_find(&out, "decoded");
+        ENSURE(walk->rank == 3 && walk->shape[0] == 4 && walk->shape[1] == 6 && walk->shape[2] == 2);
+        ENSURE(weights[0] == -2 && weights[2] == 0 && weights[5] == 3);
+        Call call = { .x = data->data, .n_x = 8, .name = "", .options = "" };
+        if (run_can(run, "label")) call.labels = array_i32(&out, "labels"), call.n_labels = 4;
+        ENSURE(run_call(run, "reconstruct", &call, &direct));
+        for (int i = 0; i < 4; i++) ENSURE(!memcmp((float *)walk->data + 12 * i + 4, array_f32(&direct, "data") + 2 * i, 8));
+        float code[256];
+        for (int j = 0; j < z; j++) code[j] = (float)((double)codes[z + j] + 3 * (double)difference[j]);
+        char label[32] = "";
+        if (run_can(run, "label")) snprintf(label, sizeof label, "label\t%d\n", array_i32(&out, "labels")[1]);
+        ENSURE(run_call(run, "decode", &(Call){ .x = code, .n_x = (size_t)z, .name = "", .options = label }, &direct));
+        ENSURE(!memcmp((float *)walk->data + 12 + 10, array_f32(&direct, "data"), 8));
+
+        // The farthest third on each side of a number that varies.
+        numbers_of(run, "attributes", "n\t90\nattribute\t1\n", &out);
+        float x[2 * AVERAGED], known[3 * AVERAGED], sorted[AVERAGED];
+        data_draw_known(run_data(run), SPLIT_TRAIN, 0, 0, AVERAGED, x, NULL, known);
+        for (int i = 0; i < AVERAGED; i++) {
+            int at = i;
+            for (; at > 0 && sorted[at - 1] > known[3 * i + 1]; at--) sorted[at] = sorted[at - 1];
+            sorted[at] = known[3 * i + 1];
+        }
+        mean_code(run, 1, (double)sorted[59], 9, with);
+        mean_code(run, 1, -9, (double)sorted[30], without);
+        for (int j = 0; j < z; j++) ENSURE_CLOSE(array_f32(&out, "difference")[j], with[j] - without[j], 1e-6);
+        out_clear(&out);
+        out_clear(&direct);
+    }
+    lab_free(lab);
+}
+
+TEST(view, "a direction tells its attribute as well as code and attribute go together; what nobody knows or what does not vary is refused") {
+    Lab *lab = lab_new(0);
+    add_known(lab);
+    Run *run = small_run(lab, "realnvp", "known");                          // untrained: codes are the points themselves
+    Out out;
+    out_init(&out, NULL);
+    numbers_of(run, "attributes", "attribute\t1\n", &out);
+    double r = *(double *)out_find(&out, "r")->data, mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
+    const float *value = array_f32(&out, "values"), *told = array_f32(&out, "projection");
+    int n = array_rows(out_find(&out, "values"));
+    for (int i = 0; i < n; i++) mx += (double)value[i] / n, my += (double)told[i] / n;
+    for (int i = 0; i < n; i++) {
+        double x = (double)value[i] - mx, y = (double)told[i] - my;
+        xx += x * x, yy += y * y, xy += x * y;
+    }
+    ENSURE_CLOSE(r, xy / sqrt(xx * yy), 1e-9);                              // rounding
+    ENSURE(r > .9);
+    Scene s = scene_of(run, "attributes", "attribute\t1\n");
+    ENSURE_SAYING(strstr(panel_title(&s.panel[0]), "r = 0.9") && strstr(panel_title(&s.panel[0]), "tells x"), "%s", panel_title(&s.panel[0]));
+    ENSURE_FAILS(run_call(run, "view", &(Call){ .name = "attributes", .options = "attribute\t3\n" }, &out), ERROR_BAD_ARGUMENT);
+    ENSURE_FAILS(run_call(run, "view", &(Call){ .name = "attributes", .options = "attribute\t2\n" }, &out), ERROR_UNSUPPORTED);
+    ENSURE_FAILS(run_call(small_run(lab, "realnvp", "moons"), "view", &(Call){ .name = "attributes", .options = "" }, &out), ERROR_UNSUPPORTED);
     out_clear(&out);
     lab_free(lab);
 }

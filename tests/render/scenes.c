@@ -26,12 +26,12 @@ EMSCRIPTEN_KEEPALIVE void test_panel(const float *place, const char *title, bool
     p->square = square;
     p->axes = axes;
 }
-// An item of the newest panel.  is: kind role mark heat n w h c cols ink under_role.  has: size alpha mid high.
+// An item of the newest panel.  is: kind role mark heat n w h c cols ink under_role left top.  has: size alpha mid high.
 EMSCRIPTEN_KEEPALIVE void test_item(const int *is, const float *has, const float *xy, const float *to, const float *value, const float *under, const int *label) {
     Panel *p = &scene.panel[scene.n - 1];
     p->item[p->n++] = (Item){ .kind = (ItemKind)is[0], .role = (Role)is[1], .mark = (Mark)is[2], .heat = (HeatKind)is[3], .n = is[4], .w = is[5], .h = is[6],
-                              .c = is[7], .cols = is[8], .ink = is[9], .under_role = (Role)is[10], .size = has[0], .alpha = has[1], .mid = has[2],
-                              .high = has[3], .xy = xy, .to = to, .value = value, .under = under, .label = label };
+                              .c = is[7], .cols = is[8], .ink = is[9], .under_role = (Role)is[10], .left = is[11], .top = is[12], .size = has[0],
+                              .alpha = has[1], .mid = has[2], .high = has[3], .xy = xy, .to = to, .value = value, .under = under, .label = label };
 }
 EMSCRIPTEN_KEEPALIVE void test_draw(bool empty, int width, int height, float dpr, bool dark) {
     layout_panels(&scene, width, height, dpr, layout);

@@ -23,7 +23,7 @@ export function sceneMaker(M) {
     const n = item.n ?? (item.xy ? item.xy.length / 2 : 0);
     const tiles = item.kind === 'tiles';
     const is = [KINDS.indexOf(item.kind), ROLES.indexOf(item.role ?? 'data'), MARKS.indexOf(item.mark ?? 'disc'), HEATS.indexOf(item.heat ?? 'density'),
-      n, item.w ?? 0, item.h ?? 0, item.c ?? 1, item.cols ?? 0, bool(item.ink), ROLES.indexOf(item.underRole ?? 'sample')];
+      n, item.w ?? 0, item.h ?? 0, item.c ?? 1, item.cols ?? 0, bool(item.ink), ROLES.indexOf(item.underRole ?? 'sample'), item.left ?? 0, item.top ?? 0];
     const has = [item.size ?? 1, item.alpha ?? 1, item.mid ?? 0, item.high ?? (tiles ? 1 : 0)];
     M._test_item(put(Int32Array, is), put(Float32Array, has), put(Float32Array, item.xy), put(Float32Array, item.to), put(Float32Array, item.value),
       put(Float32Array, item.under), put(Int32Array, item.label));

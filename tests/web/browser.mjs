@@ -26,6 +26,7 @@ export const models = {
   latent: lab.models.find(offering('latent', (model) => model.views.some(({ id }) => id === 'reconstruct'))) ?? lab.models.find(offering('latent')),
   trace: lab.models.find(offering('trace')),
   image: lab.models.find((model) => model.data.includes('image')),
+  told: lab.models.find((model) => model.data.includes('points') && (model.can.points ?? model.can).includes('label')),
   pointsOnly: lab.models.find((model) => !model.data.includes('image')),
   game: [...lab.models].sort((a, b) => losses(b) - losses(a))[0],
 };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLab } from '../../wasm/genplay.mjs';
 import {
-  clampValue, createStore, firstExperiment, formatLink, LINK_POINTS, locked, OWN_POINTS, parseLink, partShown, readPoints, rowDefault, snap, writePoints,
+  canDo, clampValue, createStore, firstExperiment, formatLink, LINK_POINTS, locked, misfit, OWN_POINTS, parseLink, partShown, readPoints, rowDefault, snap, writePoints,
 } from '../../web/state.mjs';
 
 const lab = await createLab();
@@ -105,6 +105,17 @@ test('a model, a data set or weights that are not here are a problem, and nothin
   assert.equal(problem('weights=gone'), 'link.weights');
   assert.equal(problem(`model=${lab.models[0].id}&data=own`), 'link.own');
   assert.equal(problem(`model=${lab.models[0].id}&data=there`), undefined);
+});
+
+test('a model that is told classes fits data that have some or may have, and a link that joins it with others is a problem', () => {
+  const model = lab.models.find((one) => canDo(one, 'points').includes('label')), other = lab.models.find((one) => one.data.includes('points') && !canDo(one, 'points').includes('label'));
+  assert.deepEqual([{ classes: 0 }, { classes: 2 }, {}].map((data) => misfit(model, { kind: 'points', ...data })), ['classes', null, null]);
+  assert.equal(misfit(other, { kind: 'points', classes: 0 }), null);
+  assert.equal(misfit({ ...model, data: ['image'] }, { kind: 'points', classes: 0 }), 'kind');
+  const points = writePoints({ exact: false, data: Float32Array.of(0, 1) });
+  assert.equal(parseLink(`model=${model.id}&points=${points}`, catalogue).problem?.key, 'link.classes');
+  assert.equal(parseLink(`model=${other.id}&points=${points}`, catalogue).problem, null);
+  assert.equal(parseLink(`model=${model.id}&data=there`, catalogue).problem, null);
 });
 
 test('drawn points come back from a link exactly, up to the number that a link may carry', () => {

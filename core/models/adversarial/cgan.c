@@ -27,7 +27,7 @@ const ModelDef model_cgan = {
     .knobs = gan_knobs,
     .points = VERBS, .image = VERBS,
     .loss = GAN_LOSSES,
-    .views = { "samples", "latent" },
+    .views = { "samples", "grid", "latent" },
     .improves = -1, .two_updates = true,
     .size = sizeof(Gan),
     .build = gan_build, .train = gan_train, .line = gan_line, .sample = game_sample, .decode = game_decode, .critic = gan_critic,

@@ -80,7 +80,7 @@ const ModelDef model_ae = {
     .knobs = knobs,
     .points = VERBS, .image = VERBS,
     .loss = { { "loss", "Squared error", "Summed over an example's numbers, mean over the batch (points: in standardised units)." } },
-    .views = { "samples", "latent", "reconstruct", "priors", "filters" },
+    .views = { "samples", "latent", "reconstruct", "attributes", "priors", "filters" },
     .normal_codes = true,
     .size = sizeof(Ae),
     .build = build, .train = train, .sample = coder_sample, .encode = coder_rows, .decode = decoder_rows,

@@ -18,6 +18,6 @@ const ModelDef model_cvae = {
         "## What to try\n\n"
         "Encode a digit with its own class and decode it with another: the same hand writes a different digit. Compare a latent size of 2 with 20.",
     .points = VARIATIONAL_VERBS | CAN_LABEL, .image = VARIATIONAL_VERBS | CAN_LABEL,
-    .views = { "samples", "latent", "reconstruct" },
+    .views = { "samples", "grid", "latent", "reconstruct", "attributes" },
     VARIATIONAL,
 };

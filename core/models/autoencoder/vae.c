@@ -19,6 +19,6 @@ const ModelDef model_vae = {
         "## What to try\n\n"
         "Set $\\beta$ to 0 and look at the holes in the latent plane. Take a latent size of 2 on digits and pick two codes to walk between. Compare the fixed and the learned variance on points.",
     .points = VARIATIONAL_VERBS, .image = VARIATIONAL_VERBS,
-    .views = { "samples", "latent", "reconstruct", "filters" },
+    .views = { "samples", "latent", "reconstruct", "attributes", "filters" },
     VARIATIONAL,
 };

@@ -169,7 +169,7 @@ const ModelDef model_wae = {
               { "vae", "VAE's loss", "−ELBO up to a constant of the same network as a VAE (0 when it is not trained)." },
               { "error", "Squared error", "Summed over an example's numbers, mean over the batch." },
               { "mmd", "MMD² of the codes", "Unbiased, against as much noise; 0 on average when the codes are normal." } },
-    .views = { "samples", "twins", "latent", "reconstruct", "priors" },
+    .views = { "samples", "twins", "latent", "reconstruct", "attributes", "priors" },
     .two_updates = true, .normal_codes = true,
     .size = sizeof(Wae),
     .build = build, .train = train, .line = line, .sample = coder_sample, .encode = coder_rows, .decode = decoder_rows, .twin = twin,

@@ -220,7 +220,7 @@ const ModelDef model_pixelcnn = {
     .knobs = knobs,
     .image = CAN_SAMPLE | CAN_LOG_PROB | CAN_TRACE | CAN_INPAINT | CAN_FIELD,
     .loss = { { "nll", "−log p, nats", "Negative log-likelihood of the batch, binarised; exact." } },
-    .views = { "samples", "pixels", "trace" },
+    .views = { "samples", "pixels", "trace" }, .start = "empty",
     .size = sizeof(PixelCnn),
     .build = build, .train = train, .sample = sample, .log_prob = log_prob, .trace_times = trace_times, .trace = trace, .inpaint = inpaint, .field = field,
 };

@@ -333,7 +333,7 @@ const ModelDef model_rbm = {
     .loss = { { "gap", "Free-energy gap", "F of the batch less F of the fantasies, nats; about 0 when the chains look like the data." },
               { "echo", "Reconstruction, nats", "Cross-entropy of the batch after one sweep." },
               { "held", "Held-out − train, nats", "Mean free energy of fixed held-out examples less that of the batch: rises when the machine learns by heart." } },
-    .views = { "samples", "trace", "filters", "reconstruct" },
+    .views = { "samples", "trace", "filters", "reconstruct", "attributes" },
     .improves = 1, .jumps = true,
     .size = sizeof(Rbm),
     .build = build, .train = train, .sample = sample, .encode = encode, .decode = decode, .log_prob = log_prob, .trace_times = trace_times, .trace = trace,

@@ -318,7 +318,7 @@ const ModelDef model_glow = {
     .knobs = knobs,
     .image = CAN_SAMPLE | CAN_ENCODE | CAN_DECODE | CAN_RECONSTRUCT | CAN_INTERPOLATE | CAN_LOG_PROB | CAN_TRACE,
     .loss = { { "bits", "Bits per dimension", "Mean bits that a number of the batch's pictures costs, their 8-bit steps included." } },
-    .views = { "samples", "trace", "latent" },
+    .views = { "samples", "trace", "latent", "attributes" },
     .two_updates = true, .dequantises = true,
     .size = sizeof(Glow),
     .build = build, .train = train, .sample = sample, .encode = encode, .decode = decode, .log_prob = log_prob,

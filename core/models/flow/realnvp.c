@@ -224,7 +224,7 @@ const ModelDef model_realnvp = {
     .knobs = knobs,
     .points = CAN_SAMPLE | CAN_ENCODE | CAN_DECODE | CAN_RECONSTRUCT | CAN_INTERPOLATE | CAN_LOG_PROB | CAN_TRACE,
     .loss = { { "nll", "−log p(x), nats", "Mean negative log-likelihood of the batch, in nats." } },
-    .views = { "samples", "trace", "latent" },
+    .views = { "samples", "trace", "latent", "attributes" },
     .size = sizeof(RealNvp),
     .build = build, .train = train, .line = line, .sample = sample, .encode = encode, .decode = decode, .log_prob = log_prob,
     .trace_times = trace_times, .trace = trace,
