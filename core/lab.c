@@ -106,11 +106,11 @@ bool lab_add_known(Lab *lab, const char *id, DataKind kind, const int shape[3], 
     return keep_data(lab, d) != NULL;
 }
 
-bool lab_add_idx(Lab *lab, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels) {
+bool lab_add_idx(Lab *lab, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels, const DataAttributes *known) {
     error_clear();
     if (!id_is_free(lab, id)) return false;
     Data *d = calloc(1, sizeof *d);
-    if (!d || !data_from_idx(d, id, images, labels, test_images, test_labels, &lab->budget)) { free(d); return false; }
+    if (!d || !data_from_idx(d, id, images, labels, test_images, test_labels, known, &lab->budget)) { free(d); return false; }
     return keep_data(lab, d) != NULL;
 }
 

@@ -56,7 +56,7 @@ const char *lab_knobs(Lab *lab, const char *model);   // what a model's knobs ac
 
 bool lab_add_rows(Lab *lab, const char *id, DataKind kind, const int shape[3], int classes, DataRows train, DataRows test);
 bool lab_add_known(Lab *lab, const char *id, DataKind kind, const int shape[3], int classes, DataRows train, DataRows test, const DataAttributes *known);
-bool lab_add_idx(Lab *lab, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels);
+bool lab_add_idx(Lab *lab, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels, const DataAttributes *known);
 // Fills `data`, `labels` (where there are classes), `attributes` (where some are known).  split "train" or "test".
 bool lab_draw(Lab *lab, const char *id, int n, uint32_t seed, const char *split, Out *out);
 Data *lab_data(Lab *lab, const char *id);      // opened on first use; NULL: unknown id, with a message that lists those there are

@@ -162,6 +162,7 @@ function describeData(data) {
   const facts = [
     data.size ? t('data.about.size', { size: data.size.toLocaleString('en') }) : null,
     data.classes > 2 ? t('data.about.classes', { classes: data.classes }) : null,
+    data.attributes?.length ? t('data.about.attributes', { names: data.attributes.join(', ') }) : null,
     data.entropy !== null && data.entropy !== undefined ? t('data.about.entropy', { entropy: number(data.entropy, 4) }) : null,
   ].filter(Boolean).join(' ');
   const title = data.id === OWN_POINTS ? t('data.yours') : data.id === OWN_IMAGES ? t('data.yourImages') : data.title;

@@ -4,6 +4,7 @@
 // Rule of the link: the address always holds the start of what is open.  Reset opens exactly that again, so reset, reload and the
 // link that somebody sent are the same run.
 import { createBridge } from './bridge.mjs';
+import { idxSizes } from '../wasm/pictures.mjs';
 import { readFiles } from './files.mjs';
 import { findData, findModel, firstExperiment, formatLink, OWN_IMAGES, OWN_POINTS, parseLink, rowDefault } from './state.mjs';
 import { reason, say, t } from './text.mjs';
@@ -614,13 +615,22 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
         await freshName(OWN_IMAGES, (set) => give(OWN_IMAGES, 'addIdx', { set, files: found.files }));
         await setData(OWN_IMAGES);
         await thumbnail(OWN_IMAGES);
-        tell('file', 'info', t('file.images', { file: name }));
+        tell('file', 'info', t('file.images', { file: name, facts: imageFacts(found.files.images) }));
       }
     } catch (error) {
       if (gone(error)) return;
       const file = /** @type {any} */ (error).file ?? files.map((one) => one.name).join(', ');
       tell('file', 'error', t('fail.file', { file, reason: reason(error) }));
     }
+  }
+
+  // What was understood of the visitor's images.
+  function imageFacts(/** @type {Uint8Array} */ file) {
+    const [n, height, width] = idxSizes(file), set = findData(/** @type {any} */ (get().catalogue), OWN_IMAGES);
+    return [
+      t('file.images.size', { n: n.toLocaleString('en'), width, height }), ...(set?.shape[2] === 3 ? [t('file.images.colour')] : []),
+      ...(set?.classes ? [t('file.images.classes', { n: set.classes })] : []), ...(set?.attributes?.length ? [t('file.images.attributes', { names: set.attributes.join(', ') })] : []),
+    ].join('; ');
   }
 
   async function save() {

@@ -17,7 +17,7 @@
  * @typedef {{ id: string, kind: string, title: string, options: Row[], help?: string, start?: string, end?: string }} View
  * @typedef {{ id: string, title: string, family: string, summary: string, paper: string, about: any, params: Row[], data: string[],
  *   views: View[], losses: { key: string, title: string, help?: string }[], can: any }} Model
- * @typedef {{ id: string, title: string, kind: string, shape: number[], classes?: number, entropy?: number|null, size?: number|null,
+ * @typedef {{ id: string, title: string, kind: string, shape: number[], classes?: number, entropy?: number|null, size?: number|null, attributes?: string[],
  *   source?: string }} Dataset
  * @typedef {{ models: Model[], datasets: Dataset[], weights: Record<string, any>, elsewhere: Dataset[] }} Catalogue
  *   `elsewhere`: data sets that the build has as files and the page has not loaded yet.

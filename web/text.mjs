@@ -39,7 +39,7 @@ const en = {
   'action.save': 'Save',
   'action.save.hint': 'Download the weights, with the whole experiment in them',
   'action.load': 'Open',
-  'action.load.hint': 'Weights (.safetensors), points (CSV) or images (IDX); or drop files anywhere on the page',
+  'action.load.hint': 'Weights (.safetensors), points (CSV) or images (PNG or IDX, with a CSV of their attributes); or drop files anywhere on the page',
   'action.close': 'Close',
   'action.copy': 'Copy',
   'action.dismiss': 'Dismiss',
@@ -70,6 +70,7 @@ const en = {
   'data.about.entropy': 'Entropy {entropy} nats: no test loss can be lower.',
   'data.about.classes': '{classes} classes.',
   'data.about.size': '{size} examples.',
+  'data.about.attributes': 'Known of each: {names}.',
   'data.loading': 'Loading {data} …',
 
   'brush.title': 'Draw the points to learn',
@@ -96,7 +97,7 @@ const en = {
   'stage.lost': 'The graphics card took the picture away. Training is not touched; the picture is being rebuilt.',
   'stage.nogl': 'This browser gives no WebGL2, so there is no picture. Training and measuring work as usual.',
   'stage.handle': 'Code {name} at {x}, {y}. Arrow keys move it.',
-  'stage.drop': 'Drop points (CSV), images (IDX) or weights (.safetensors)',
+  'stage.drop': 'Drop points (CSV), images (PNG or IDX, with a CSV of their attributes) or weights (.safetensors)',
   'stage.pick': 'Press on the plane to pick code a, then code b; drag to move them.',
 
   'time.label': 'Sampling time',
@@ -180,7 +181,7 @@ const en = {
   'fail.measure': 'The measures are not available: {reason}',
   'fail.other': '{reason}',
 
-  'file.kind': 'it is neither points (CSV), nor images (IDX), nor weights (.safetensors).',
+  'file.kind': 'it is neither points (CSV), nor images (PNG or IDX), nor weights (.safetensors).',
   'file.empty': 'it is empty.',
   'file.columns': 'line {line} has {n} values where two numbers, x and y, are expected.',
   'file.number': 'line {line} has “{text}” where a number is expected.',
@@ -189,7 +190,12 @@ const en = {
   'file.gzip': 'its gzip packing is damaged.',
   'file.opened': 'Opened {file}.',
   'file.points': 'Learning from the {n} points of {file}.',
-  'file.images': 'Learning from the images of {file}.',
+  'file.mixed': 'these files do not go together: drop PNG pictures, or IDX files, with at most one table (CSV).',
+  'file.images': 'Learning from {file}: {facts}.',
+  'file.images.size': '{n} pictures of {width} × {height}',
+  'file.images.colour': 'in colour',
+  'file.images.classes': '{n} classes',
+  'file.images.attributes': 'attributes {names}',
 };
 
 const tables = { en };
