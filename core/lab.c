@@ -18,6 +18,7 @@ Lab *lab_new(size_t memory) {
     if (!lab) { fail(ERROR_OUT_OF_MEMORY, "memory: the system gives none"); return NULL; }
     lab->budget.limit = memory;
     out_init(&lab->catalogue, &lab->budget);
+    out_init(&lab->lesson.arrays, &lab->budget);
     arena_init(&lab->judge_arena, "judge", &lab->budget);
     return lab;
 }
@@ -32,6 +33,7 @@ void lab_free(Lab *lab) {
         free(lab->data[i]);
     }
     out_clear(&lab->catalogue);
+    out_clear(&lab->lesson.arrays);
     arena_free(&lab->judge_arena);
     free(lab);
 }

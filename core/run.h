@@ -1,7 +1,7 @@
 // run.h -- a run and its verbs, inside the library.  lab.h is what everybody else sees.
 //
 //   lab.c        data sets, creating and freeing runs, training, history
-//   verbs.c      sample, encode, ... : options, shapes, units, chunks of rows
+//   verbs.c      sample, encode, ... : options, shapes, units, chunks of rows; views and lessons
 //   save.c       a whole experiment as safetensors, and back
 //   catalogue.c  the tables as JSON
 //   judging.c    the lab's reader of digits
@@ -9,11 +9,21 @@
 #define GENPLAY_RUN_H
 
 #include "lab.h"
+#include "lessons/lesson.h"
 #include "measures/judge.h"
 #include "models/model.h"
 #include "view/view.h"
 
 enum { LAB_DATA = 64, HISTORY_ROWS = 8192 };
+
+// What was shown last: its arrays stay until something that they hang on changes.
+typedef struct {
+    const ViewDef *view;
+    double option[KNOBS_MAX];
+    uint64_t version;                // of the weights
+    int slice;                       // so many times they were refined
+    Out arrays;
+} Shown;
 
 struct Lab {
     Budget budget;
@@ -21,6 +31,7 @@ struct Lab {
     Data *data[LAB_DATA];            // opened or added, in that order
     Run *runs;                       // linked list
     Out catalogue;
+    Shown lesson;
     Judge *judge;                    // NULL: none loaded; lives in judge_arena
     Arena judge_arena;
 };
@@ -56,13 +67,7 @@ struct Run {
         uint32_t seed;
         struct { double sure, rarest; } samples, real;
     } judged;
-    struct {                         // what run_scene computed last
-        const ViewDef *view;
-        double option[KNOBS_MAX];
-        uint64_t version;
-        int slice;                   // so many times they were refined
-        Out arrays;
-    } shown;
+    Shown shown;
 };
 
 unsigned run_verbs(const Run *run);               // bits of Can

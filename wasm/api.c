@@ -83,6 +83,8 @@ GENPLAY_API bool gp_lab_draw(Lab *lab, const char *id, int n, uint32_t seed, con
     return lab_draw(lab, id, n, seed, split, out);
 }
 
+GENPLAY_API bool gp_lesson(Lab *lab, const char *id, const char *options, Out *out) { return lab_lesson(lab, id, options, out); }
+
 // --- Runs ------------------------------------------------------------------------------------------------------------
 
 GENPLAY_API Run *gp_run_new(Lab *lab, const char *model, const char *data, uint32_t seed, const char *knobs) {
@@ -163,16 +165,24 @@ GENPLAY_API bool gp_attach(int context) {
 GENPLAY_API void gp_detach(void) { render_free(); }   // the context is still there
 GENPLAY_API void gp_lost(void) { render_lost(); }     // the context took everything along
 
-// What gp_draw drew last; its titles are the run's, and live until the next call on it.
+// What gp_draw drew last; its titles are the run's or the lab's, and live until the next call on it.
 static struct { Scene scene; bool whole; PanelLayout layout[SCENE_PANELS]; } shown;
 
 // width, height in device pixels, `dpr` of them to a CSS pixel.  slices: see run_draft.
-GENPLAY_API bool gp_draw(Run *run, const char *view, const char *options, int slices, int width, int height, float dpr, bool dark) {
-    shown.scene.n = 0;
-    if (!run_draft(run, view, options, slices, &shown.scene, &shown.whole)) return false;
+static bool show(bool good, int width, int height, float dpr, bool dark) {
+    if (!good) return false;
     layout_panels(&shown.scene, width, height, dpr, shown.layout);
     render_draw(&shown.scene, width, height, dpr, dark);
     return true;
+}
+
+GENPLAY_API bool gp_draw(Run *run, const char *view, const char *options, int slices, int width, int height, float dpr, bool dark) {
+    shown.scene.n = 0;
+    return show(run_draft(run, view, options, slices, &shown.scene, &shown.whole), width, height, dpr, dark);
+}
+GENPLAY_API bool gp_draw_lesson(Lab *lab, const char *id, const char *options, int slices, int width, int height, float dpr, bool dark) {
+    shown.scene.n = 0;
+    return show(lab_draft(lab, id, options, slices, &shown.scene, &shown.whole), width, height, dpr, dark);
 }
 
 GENPLAY_API bool gp_drawn_whole(void) { return shown.whole; }

@@ -23,6 +23,7 @@
 
 import { readCatalogue } from './catalogue.mjs';
 import { badArgument, floats, GenplayError, integer, integers, isShape, lines, number, oneOf, product, record, seedValue, string } from './check.mjs';
+import { drawPicture } from './draw.mjs';
 import { engineError, loadEngine, readOut, unloadEngine, withMemory } from './engine.mjs';
 import { createMeasures } from './measures.mjs';
 import { Run } from './run.mjs';
@@ -36,6 +37,7 @@ export * from './run.mjs';
 /** @typedef {import('./catalogue.mjs').Model} Model */
 /** @typedef {import('./catalogue.mjs').Palette} Palette */
 /** @typedef {import('./catalogue.mjs').View} View */
+/** @typedef {import('./catalogue.mjs').Lesson} Lesson */
 /** @typedef {import('./check.mjs').ErrorCode} ErrorCode */
 /** @typedef {import('./measures.mjs').Measures} Measures */
 /** @typedef {import('./run.mjs').Tensor} Tensor */
@@ -154,6 +156,8 @@ export class Lab {
   get version() { return this.#catalogue().version; }
   /** Every model, frozen. */
   get models() { return this.#catalogue().models; }
+  /** Every lesson, frozen: exact numbers and their picture, with no model. */
+  get lessons() { return this.#catalogue().lessons; }
   /** Every data set, those added too, frozen. */
   get datasets() { return this.#catalogue().datasets; }
   /** The colours that views use. */
@@ -319,6 +323,38 @@ export class Lab {
       module._gp_out_clear(out);
     }
   }
+
+  // --- Lessons ---------------------------------------------------------------------------------------------------------
+
+  /**
+   * The numbers of a lesson, as named arrays; `table` has its `rows` and `columns`.
+   * @param {string} id
+   * @param {Record<string, unknown>} [options]
+   * @returns {Record<string, { data: Float32Array | Float64Array | Int32Array, shape: number[] }>}
+   */
+  lesson(id, options) {
+    const lab = this.#alive();
+    const { module, out } = this.#core;
+    string('id', id, 'the id of a lesson');
+    const text = lines('options', record('options', options, null), this.#lessonOptions(id));
+    if (!withMemory(module, (put) => module._gp_lesson(lab, put.text(id), put.text(text), out))) throw this.#failure();
+    return Object.fromEntries(readOut(module, out).arrays.map(({ name, data, shape }) => [name, { data, shape }]));
+  }
+
+  /**
+   * Draws a lesson on the context that the lab is attached to, as `run.draw` draws a view.
+   * @param {string} id
+   * @param {import('./run.mjs').DrawOptions} [options]
+   * @returns {{ panels: import('./run.mjs').Panel[], whole: boolean }}
+   */
+  drawLesson(id, options) {
+    const lab = this.#alive();
+    string('id', id, 'the id of a lesson');
+    return drawPicture(this.#core, '_gp_draw_lesson', lab, id, this.#lessonOptions(id), options);
+  }
+
+  /** @param {string} id */
+  #lessonOptions(id) { return this.lessons.find((one) => one.id === id)?.options ?? []; }
 
   // --- Pictures --------------------------------------------------------------------------------------------------------
 

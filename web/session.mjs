@@ -6,7 +6,7 @@
 import { createBridge } from './bridge.mjs';
 import { idxSizes } from '../wasm/pictures.mjs';
 import { readFiles } from './files.mjs';
-import { findData, findModel, firstExperiment, formatLink, OWN_IMAGES, OWN_POINTS, parseLink, rowDefault } from './state.mjs';
+import { findData, findLesson, findModel, firstExperiment, formatLink, OWN_IMAGES, OWN_POINTS, parseLink, rowDefault } from './state.mjs';
 import { reason, say, t } from './text.mjs';
 
 /** @typedef {import('./state.mjs').Experiment} Experiment */
@@ -25,6 +25,7 @@ export const nothingYet = {
   /** @type {any} */ run: null,
   /** @type {any[]|null} */ panels: null,
   /** @type {any} */ history: null,
+  /** @type {{ data: Float64Array, shape: number[] }|null} */ table: null,
   /** @type {{ rows: any[], step: number }|null} */ measures: null,
   /** @type {Record<string, number>|null} */ losses: null,
   /** @type {Notice[]} */ notices: [],
@@ -117,12 +118,12 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   async function start() {
     try {
       const [reply, data, pretrained] = await Promise.all([connect(), fetchJson('data/index.json'), fetchJson('pretrained/index.json')]);
-      const { models, palette } = reply.catalogue, datasets = toPageSets(reply.catalogue.datasets);
+      const { models, lessons, palette } = reply.catalogue, datasets = toPageSets(reply.catalogue.datasets);
       const here = new Set(datasets.map((/** @type {any} */ d) => d.id));
       const elsewhere = Object.entries(data ?? {}).filter(([id]) => !here.has(id)).map(([id, files]) => ({ id, title: id.toUpperCase(), kind: 'image', shape: [], files }));
       const known = Object.entries(pretrained ?? {}).filter(([, entry]) => entry?.file && models.some((/** @type {any} */ m) => m.id === entry.model));
       judgeFile = pretrained?.judge?.file ?? '';
-      set({ catalogue: { models, datasets, palette, elsewhere, weights: Object.fromEntries(known) } });
+      set({ catalogue: { models, lessons, datasets, palette, elsewhere, weights: Object.fromEntries(known) } });
       await follow(address.read());
       void thumbnails();
     } catch (error) {
@@ -189,10 +190,10 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   /** @param {any} event */
   function onEvent(event) {
     if (event.type === 'frame') {
-      const { step, epoch, losses, speed, panels } = event;
+      const { step, epoch, losses, speed, panels, table } = event;
       deaths = step > get().from && get().playing ? 0 : deaths;
       if (panels && !get().panels) performance.mark('genplay-picture');     // the tests ask how long it took
-      set({ step, epoch, speed, ...(losses ? { losses } : {}), ...(panels ? { panels } : {}) });
+      set({ step, epoch, speed, ...(losses ? { losses } : {}), ...(panels ? { panels } : {}), ...(table ? { table } : {}) });
       if (get().playing || losses) void refreshHistory();
       if (get().playing) measureSometimes();
     } else if (event.type === 'fail') {
@@ -229,7 +230,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   /** Nothing can be shown: says why, and keeps the menus usable. @param {string} text @param {boolean} [noModel]  not even which model */
   function missing(text, noModel = false) {
     opens++;
-    set({ phase: 'missing', noModel, playing: false, run: null, panels: null, history: null, measures: null, losses: null, step: 0, from: 0, epoch: 0, speed: null });
+    set({ phase: 'missing', noModel, playing: false, run: null, panels: null, history: null, measures: null, table: null, losses: null, step: 0, from: 0, epoch: 0, speed: null });
     tell('missing', 'error', text);
     void bridge.call('play', { on: false }).catch(() => {});
   }
@@ -247,7 +248,8 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     let reply;
     try {
       await useBuild(wanted.fast);
-      reply = await bridge.call('open', { ...(await ingredients(wanted)), view });
+      if (wanted.lesson !== null) reply = await bridge.call('lesson', { view });
+      else reply = await bridge.call('open', { ...(await ingredients(wanted)), view });
     } catch (error) {
       if (gone(error) || token !== opens) return false;
       set({ busy: '' });
@@ -258,6 +260,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     }
     if (token !== opens) return false;
     if (!keepNotices) hushAll();
+    if (wanted.lesson !== null) return openedLesson(wanted, keepLink);
     const { step } = reply;
     const run = { ...reply.run, data: ownName(reply.run.data) };
     if (reply.datasets) set({ catalogue: { .../** @type {any} */ (get().catalogue), datasets: toPageSets(reply.datasets) } });
@@ -283,6 +286,17 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     return true;
   }
 
+  /** @param {Experiment} wanted @param {boolean} keepLink */
+  function openedLesson(wanted, keepLink) {
+    const lesson = findLesson(/** @type {any} */ (get().catalogue), wanted.lesson);
+    set({
+      experiment: wanted, phase: 'open', noModel: false, run: null, panels: null, table: null, history: null, measures: null, losses: null,
+      step: 0, from: 0, epoch: 0, speed: null, playing: false, busy: '', drawing: false, status: t('status.lesson', { lesson: lesson?.title }),
+    });
+    if (!keepLink) address.write(formatLink(wanted));
+    return true;
+  }
+
   /** Computes like this from now on, where the browser can; what is open goes on. @param {Experiment['fast']} fast */
   async function useBuild(fast) {
     const { engine } = get();
@@ -292,7 +306,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
 
   /** @param {Experiment} wanted */
   function viewRequest(wanted) {
-    return { id: wanted.view, options: wanted.options };
+    return { id: wanted.lesson ?? wanted.view, options: wanted.options };
   }
 
   // What the engine needs to open it: settings, or the bytes of weights.
@@ -486,10 +500,10 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
 
   // --------------------------------------------------------------------------------------------------------- choices
 
-  // What the open run was made with, as a start from scratch: same model, data, seed and knobs.
+  // What the open run was made with, as a start from scratch: same model, data, seed and knobs.  After a lesson: what was open before it.
   function fromScratch() {
     const { run, catalogue } = get();
-    const now = experiment();
+    const now = { ...experiment(), lesson: null };
     if (now.weights === null && get().fromFile === null) return { ...now };
     const model = findModel(/** @type {any} */ (catalogue), run?.model ?? now.model);
     const kind = findData(/** @type {any} */ (catalogue), run?.data ?? now.data)?.kind ?? 'points';
@@ -505,9 +519,10 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     if (!(await open(wanted, { play: goOn })) && get().phase === 'open') set({ fromFile });
   }
 
-  /** @param {string} id */
+  /** A model, or a lesson instead. @param {string} id */
   function setModel(id) {
     const { catalogue } = get();
+    if (findLesson(/** @type {any} */ (catalogue), id)) return change({ ...fromScratch(), lesson: id, view: null, options: {} });
     const model = /** @type {import('./state.mjs').Model} */ (findModel(/** @type {any} */ (catalogue), id));
     const now = fromScratch();
     const view = model.views.find((v) => v.id === now.view) ?? model.views[0];
@@ -603,7 +618,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
         const before = { fromFile: get().fromFile };
         set({ fromFile: name });
         const now = experiment();
-        if (!(await open({ ...now, weights: null, points: null, params: {}, options: {} }, { keepLink: true }))) return set(before);
+        if (!(await open({ ...now, lesson: null, weights: null, points: null, params: {}, options: {} }, { keepLink: true }))) return set(before);
         const { run } = get();
         set({ experiment: { ...experiment(), model: run.model, data: run.data, seed: run.seed } });
         if (run.data === OWN_POINTS || run.data === OWN_IMAGES) void thumbnail(run.data);

@@ -5,6 +5,7 @@
 /** @type {Record<string, string>} */
 const en = {
   'page.title': 'Genplay – {model} on {data}',
+  'page.title.lesson': 'Genplay – {lesson}',
   'page.name': 'Genplay',
   'page.tagline': 'generative models, trained live',
   'page.drawing': 'Drawing …',
@@ -29,6 +30,7 @@ const en = {
   'status.paused': 'Paused at step {step}',
   'status.reset': 'Back at the start, step {step}',
   'status.opened': '{model} on {data}, at step {step}',
+  'status.lesson': '{lesson}',
   'status.view': 'View: {view}',
 
   'action.title': 'Links and files',
@@ -85,10 +87,13 @@ const en = {
 
   'model.title': 'Model',
   'model.pick': 'Model',
+  'model.lessons': 'Exercises',
+  'lesson.table': 'Numbers',
   'model.choose': 'Choose a model …',
   'model.fit': ' (for other data)',
   'view.title': 'What to show',
   'view.options': 'Picture settings',
+  'stage.lesson': 'Picture: {view}',
   'stage.label': 'Picture of the model: {view}',
   'stage.pretrained': 'pretrained · {steps} steps',
   'stage.continued': 'pretrained + {steps} steps',
@@ -158,6 +163,7 @@ const en = {
   'link.value': 'The link asks for {name} = “{value}”, which is no value here; the default was used.',
   'link.clamped': 'The link asks for {name} = {value}, which is out of range; {used} was used.',
   'link.model': 'The link asks for the model “{id}”, which is not here. Choose another from the menu.',
+  'link.lesson': 'The link asks for the exercise “{id}”, which is not here. Choose another from the menu.',
   'link.data': 'The link asks for the data set “{id}”, which is not on this site. Choose another, or drop its files on the page.',
   'link.own': 'The link was made with somebody’s own data, which did not fit into it. Draw your own or choose a data set.',
   'link.kind': '{model} does not learn from {data}. Choose another model or data set.',
