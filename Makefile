@@ -67,7 +67,7 @@ ASAN_FLAGS := $(CHECKED) -Werror $(PROMOTION) -fsanitize=address,undefined -fno-
 TSAN_FLAGS := $(CHECKED) -fsanitize=thread
 
 # What builds graphs, reads files or draws is made small, the rest fast.
-SMALL := $(wildcard core/*.c) core/models/% core/nn/% core/io/% core/view/% wasm/% $(addprefix core/graph/,graph.c params.c) \
+SMALL := $(wildcard core/*.c) core/models/% core/nn/% core/io/% core/view/% core/lessons/% wasm/% $(addprefix core/graph/,graph.c params.c) \
   $(addprefix core/base/,arena.c decimal.c error.c knob.c)
 WASM_FLAGS = $(if $(filter $(SMALL),$<),-Oz,-O3)
 

@@ -63,15 +63,20 @@ static void can_list(Json *j, const char *key, unsigned can) {
     json_close(j);
 }
 
-static void view_row(Json *j, const ViewDef *v, const ModelDef *m) {
-    json_open(j, NULL, '{');
+// m: NULL for a lesson's.
+static void view_texts(Json *j, const ViewDef *v, const ModelDef *m) {
     json_string(j, "id", v->id);
     json_string(j, "kind", v->kind);
     json_string(j, "title", v->title);
     json_string(j, "help", v->help ? v->help : "");
-    json_string(j, "start", v->start ? v->start : strcmp(v->kind, "trace") ? "" : m->start ? m->start : "noise");
+    json_string(j, "start", v->start ? v->start : strcmp(v->kind, "trace") ? "" : m && m->start ? m->start : "noise");
     json_string(j, "end", v->end ? v->end : "");
     knob_rows(j, "options", v->options);
+}
+
+static void view_row(Json *j, const ViewDef *v, const ModelDef *m) {
+    json_open(j, NULL, '{');
+    view_texts(j, v, m);
     json_close(j);
 }
 
@@ -104,6 +109,30 @@ static void model_row(Json *j, const ModelDef *m) {
     json_open(j, "views", '[');
     for (int i = 0; i < VIEWS_MAX && m->views[i]; i++)
         if (view_find(m->views[i])) view_row(j, view_find(m->views[i]), m);
+    json_close(j);
+    json_close(j);
+}
+
+static void texts(Json *j, const char *key, const char *const *text) {
+    json_open(j, key, '[');
+    for (; *text; text++) json_string(j, NULL, *text);
+    json_close(j);
+}
+
+static void lesson_row(Json *j, const Lesson *l) {
+    json_open(j, NULL, '{');
+    view_texts(j, &l->view, NULL);
+    json_string(j, "summary", l->summary);
+    json_string(j, "about", l->about);
+    texts(j, "rows", l->rows);
+    texts(j, "columns", l->columns);
+    json_open(j, "key", '[');
+    for (int i = 0; i < LESSON_KEY && l->key[i].text; i++) {
+        json_open(j, NULL, '{');
+        json_string(j, "role", palette_name[l->key[i].role]);
+        json_string(j, "text", l->key[i].text);
+        json_close(j);
+    }
     json_close(j);
     json_close(j);
 }
@@ -175,6 +204,9 @@ const char *lab_catalogue(Lab *lab) {
     json_string(&j, "version", GENPLAY_VERSION);
     json_open(&j, "models", '[');
     for (int i = 0; i < n_model_defs; i++) model_row(&j, model_defs[i]);
+    json_close(&j);
+    json_open(&j, "lessons", '[');
+    for (int i = 0; i < n_lesson_defs; i++) lesson_row(&j, lesson_defs[i]);
     json_close(&j);
     data_rows(&j, lab);
     palette_rows(&j);

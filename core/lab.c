@@ -18,6 +18,7 @@ Lab *lab_new(size_t memory) {
     if (!lab) { fail(ERROR_OUT_OF_MEMORY, "memory: the system gives none"); return NULL; }
     lab->budget.limit = memory;
     out_init(&lab->catalogue, &lab->budget);
+    out_init(&lab->lesson.arrays, &lab->budget);
     arena_init(&lab->judge_arena, "judge", &lab->budget);
     return lab;
 }
@@ -32,6 +33,7 @@ void lab_free(Lab *lab) {
         free(lab->data[i]);
     }
     out_clear(&lab->catalogue);
+    out_clear(&lab->lesson.arrays);
     arena_free(&lab->judge_arena);
     free(lab);
 }
@@ -106,11 +108,11 @@ bool lab_add_known(Lab *lab, const char *id, DataKind kind, const int shape[3], 
     return keep_data(lab, d) != NULL;
 }
 
-bool lab_add_idx(Lab *lab, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels) {
+bool lab_add_idx(Lab *lab, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels, const DataAttributes *known) {
     error_clear();
     if (!id_is_free(lab, id)) return false;
     Data *d = calloc(1, sizeof *d);
-    if (!d || !data_from_idx(d, id, images, labels, test_images, test_labels, &lab->budget)) { free(d); return false; }
+    if (!d || !data_from_idx(d, id, images, labels, test_images, test_labels, known, &lab->budget)) { free(d); return false; }
     return keep_data(lab, d) != NULL;
 }
 

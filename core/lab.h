@@ -50,13 +50,13 @@ Lab *lab_new(size_t memory);             // ceiling in bytes for everything in i
 void lab_free(Lab *lab);                 // and all its runs
 Budget *lab_budget(Lab *lab);
 
-// Everything that JavaScript knows, as JSON: models, data sets (the added ones too), views, verbs, palette, version.
+// Everything that JavaScript knows, as JSON: models, lessons, data sets (the added ones too), views, verbs, palette, version.
 const char *lab_catalogue(Lab *lab);     // valid until the next call
 const char *lab_knobs(Lab *lab, const char *model);   // what a model's knobs accept, of the catalogue's row only that; [] of an unknown one; as long
 
 bool lab_add_rows(Lab *lab, const char *id, DataKind kind, const int shape[3], int classes, DataRows train, DataRows test);
 bool lab_add_known(Lab *lab, const char *id, DataKind kind, const int shape[3], int classes, DataRows train, DataRows test, const DataAttributes *known);
-bool lab_add_idx(Lab *lab, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels);
+bool lab_add_idx(Lab *lab, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels, const DataAttributes *known);
 // Fills `data`, `labels` (where there are classes), `attributes` (where some are known).  split "train" or "test".
 bool lab_draw(Lab *lab, const char *id, int n, uint32_t seed, const char *split, Out *out);
 Data *lab_data(Lab *lab, const char *id);      // opened on first use; NULL: unknown id, with a message that lists those there are
@@ -69,6 +69,13 @@ bool lab_load_judge(Lab *lab, const uint8_t *bytes, size_t size);
 bool lab_judge(Lab *lab, const float *x, size_t floats, Out *out);
 // How those weights are made: a judge that learned from half of a set's training images.  The bytes of its file live in out.
 bool lab_train_judge(Lab *lab, const char *data, uint32_t seed, int steps, Out *out, const uint8_t **bytes, size_t *size);
+
+// --- Lessons: exact numbers and their picture, with no model (lessons/lesson.h) -----------------------------------------
+
+// The arrays of a lesson, `table` among them; options as of a view.
+bool lab_lesson(Lab *lab, const char *id, const char *options, Out *out);
+// Its scene, as run_draft; valid until the next call on a lesson of this lab.
+bool lab_draft(Lab *lab, const char *id, const char *options, int slices, Scene *scene, bool *whole);
 
 // --- Runs -----------------------------------------------------------------------------------------------------------
 

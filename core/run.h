@@ -1,7 +1,7 @@
 // run.h -- a run and its verbs, inside the library.  lab.h is what everybody else sees.
 //
 //   lab.c        data sets, creating and freeing runs, training, history
-//   verbs.c      sample, encode, ... : options, shapes, units, chunks of rows
+//   verbs.c      sample, encode, ... : options, shapes, units, chunks of rows; views and lessons
 //   save.c       a whole experiment as safetensors, and back
 //   catalogue.c  the tables as JSON
 //   judging.c    the lab's reader of digits
@@ -9,6 +9,7 @@
 #define GENPLAY_RUN_H
 
 #include "lab.h"
+#include "lessons/lesson.h"
 #include "measures/judge.h"
 #include "measures/measures.h"
 #include "models/model.h"
@@ -23,12 +24,22 @@ enum { REFERENCE_MOST = 10000 };
 // What it makes of n examples of a set that it has not learned, to compare with.
 typedef struct { int n; char sha256[65]; double mean[JUDGE_FEATURES], cov[JUDGE_FEATURES * JUDGE_FEATURES]; ClassSpread spread[JUDGE_CLASSES]; } Reference;
 
+// What was shown last: its arrays stay until something that they hang on changes.
+typedef struct {
+    const ViewDef *view;
+    double option[KNOBS_MAX];
+    uint64_t version;                // of the weights
+    int slice;                       // so many times they were refined
+    Out arrays;
+} Shown;
+
 struct Lab {
     Budget budget;
     int n_data;
     Data *data[LAB_DATA];            // opened or added, in that order
     Run *runs;                       // linked list
     Out catalogue;
+    Shown lesson;
     Judge *judge;                    // NULL: none loaded; lives in judge_arena
     Arena judge_arena;
     Reference reference;             // the judge's, as last asked for; n 0: none
@@ -65,13 +76,7 @@ struct Run {
         uint32_t seed;
         Reading reading;
     } judged[2];
-    struct {                         // what run_scene computed last
-        const ViewDef *view;
-        double option[KNOBS_MAX];
-        uint64_t version;
-        int slice;                   // so many times they were refined
-        Out arrays;
-    } shown;
+    Shown shown;
 };
 
 unsigned run_verbs(const Run *run);               // bits of Can

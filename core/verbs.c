@@ -3,12 +3,14 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/real.h"
 #include "measures/measures.h"
 #include "run.h"
+#include "view/parts.h"
 
 enum { ROWS_MAX = 10000000, FRAMES_MAX = 256, RESAMPLES_MAX = 100 };
 
@@ -500,8 +502,8 @@ static const ViewDef *view_of(const Run *run, const char *id) {
     return NULL;
 }
 
-static bool view_options(const Run *run, const ViewDef *v, const char *lines, double *o) {
-    knobs_default(v->options, run->model.image, o);
+static bool view_options(bool image, const ViewDef *v, const char *lines, double *o) {
+    knobs_default(v->options, image, o);
     return knobs_read(v->options, v->id, lines, o);
 }
 
@@ -511,29 +513,38 @@ static bool do_view(Run *run, const Call *c, const double *unused, Out *out) {
     (void)unused;
     double o[KNOBS_MAX] = { 0 };
     const ViewDef *v = view_of(run, c->name ? c->name : "");
-    bool ok = v && view_options(run, v, c->options, o) && v->compute(run, o, out);
+    bool ok = v && view_options(run->model.image, v, c->options, o) && v->compute(run, o, out);
     for (int k = 0; ok && k < slices_of(v, o, out); k++) ok = v->refine(run, o, k, out);
     return ok;
 }
 
-static bool same_picture(const Run *run, const ViewDef *v, const double *o) {
-    if (run->shown.view != v || run->shown.version != run->version || !run->shown.arrays.n) return false;
+static bool same_picture(const Shown *s, uint64_t version, const ViewDef *v, const double *o) {
+    if (s->view != v || s->version != version || !s->arrays.n) return false;
     for (int i = 0; v->options[i].key; i++)
-        if (!v->options[i].live && o[i] != run->shown.option[i]) return false;
+        if (!v->options[i].live && o[i] != s->option[i]) return false;
     return true;
 }
 
-// The arrays of a view, coarse at first, with `slices` more parts of them made whole.
-static bool show(Run *run, const ViewDef *v, const double *o, int slices) {
-    if (!same_picture(run, v, o)) {
-        run->shown.view = NULL;
-        out_clear(&run->shown.arrays);
-        if (!v->compute(run, o, &run->shown.arrays)) return false;
-        run->shown.view = v, run->shown.version = run->version, run->shown.slice = 0;
-        memcpy(run->shown.option, o, sizeof run->shown.option);
+// The arrays of a view, coarse at first, with `slices` more parts of them made whole.  A lesson has no run.
+static bool show(Shown *s, Run *run, const ViewDef *v, const double *o, int slices) {
+    uint64_t version = run ? run->version : 0;
+    if (!same_picture(s, version, v, o)) {
+        s->view = NULL;
+        out_clear(&s->arrays);
+        if (!v->compute(run, o, &s->arrays)) return false;
+        s->view = v, s->version = version, s->slice = 0;
+        memcpy(s->option, o, sizeof s->option);
     }
-    for (; slices > 0 && run->shown.slice < slices_of(v, o, &run->shown.arrays); slices--, run->shown.slice++)
-        if (!v->refine(run, o, run->shown.slice, &run->shown.arrays)) return false;
+    for (; slices > 0 && s->slice < slices_of(v, o, &s->arrays); slices--, s->slice++)
+        if (!v->refine(run, o, s->slice, &s->arrays)) return false;
+    return true;
+}
+
+static bool arranged(Shown *s, Run *run, const ViewDef *v, const double *o, int slices, Scene *scene, bool *whole) {
+    if (!show(s, run, v, o, slices)) return false;
+    *whole = s->slice == slices_of(v, o, &s->arrays);
+    *scene = (Scene){ 0 };
+    v->arrange(run, o, &s->arrays, scene);
     return true;
 }
 
@@ -541,16 +552,40 @@ bool run_draft(Run *run, const char *view, const char *options, int slices, Scen
     error_clear();
     double o[KNOBS_MAX] = { 0 };
     const ViewDef *v = view_of(run, view);
-    if (!v || !view_options(run, v, options, o) || !show(run, v, o, slices)) return false;
-    *whole = run->shown.slice == slices_of(v, o, &run->shown.arrays);
-    *scene = (Scene){ 0 };
-    v->arrange(run, o, &run->shown.arrays, scene);
-    return true;
+    return v && view_options(run->model.image, v, options, o) && arranged(&run->shown, run, v, o, slices, scene, whole);
 }
 
 bool run_scene(Run *run, const char *view, const char *options, Scene *scene) {
     bool whole;
     return run_draft(run, view, options, INT_MAX, scene, &whole);
+}
+
+static const ViewDef *lesson_of(const char *id, const char *options, double *o) {
+    const Lesson *lesson = lesson_find(id);
+    if (lesson) return view_options(false, &lesson->view, options, o) ? &lesson->view : NULL;
+    char ids[200] = "";
+    size_t n = 0;
+    for (int i = 0; i < n_lesson_defs && n < sizeof ids - 40; i++) n += (size_t)snprintf(ids + n, sizeof ids - n, i ? ", %s" : "%s", lesson_defs[i]->view.id);
+    fail(ERROR_BAD_ARGUMENT, "lesson: there is no '%.40s'; accepted: %s", id, ids);
+    return NULL;
+}
+
+bool lab_lesson(Lab *lab, const char *id, const char *options, Out *out) {
+    error_clear();
+    double o[KNOBS_MAX] = { 0 };
+    const ViewDef *v = lesson_of(id, options, o);
+    if (!v || !show(&lab->lesson, NULL, v, o, INT_MAX)) return false;
+    out_clear(out);
+    bool ok = true;
+    for (int i = 0; ok && i < lab->lesson.arrays.n; i++) ok = array_copy(&lab->lesson.arrays.array[i], lab->lesson.arrays.array[i].name, out);
+    return ok;
+}
+
+bool lab_draft(Lab *lab, const char *id, const char *options, int slices, Scene *scene, bool *whole) {
+    error_clear();
+    double o[KNOBS_MAX] = { 0 };
+    const ViewDef *v = lesson_of(id, options, o);
+    return v && arranged(&lab->lesson, NULL, v, o, slices, scene, whole);
 }
 
 // --- The table ------------------------------------------------------------------------------------------------------------------------

@@ -276,6 +276,23 @@ test('IDX files are read, packed or plain', async (t) => {
   assert.equal(lab.draw('bare', 1).labels, null);
 });
 
+test('what is known of IDX images stays with each of them', async (t) => {
+  const lab = await labFor(t);
+  const grey = (n, first) => idx([n, 1, 1], Uint8Array.from({ length: n }, (_, i) => first + i));
+  const known = (n, first) => Float32Array.from({ length: 2 * n }, (_, i) => (i % 2 ? -1 : 1) * (first + (i >> 1)));
+  const attributes = { names: ['grey', 'minus'], data: known(150, 0), test: known(20, 200) };
+  for (const files of [{ images: grey(150, 0), testImages: grey(20, 200), attributes }, { images: grey(150, 0), attributes: { ...attributes, test: undefined } }]) {
+    assert.deepEqual(lab.addIdx('own', files).attributes, ['grey', 'minus']);
+    for (const split of ['train', 'test']) {
+      const { data, attributes: drawn } = lab.draw('own', 15, { split });
+      assert.deepEqual([...drawn.data], [...data].flatMap((pixel) => [Math.round(255 * pixel), -Math.round(255 * pixel)]));
+    }
+  }
+  for (const [wrong, message] of [
+    [{ ...attributes, data: known(149, 0) }, /attributes\.data.*150 rows of 2/], [{ ...attributes, test: undefined }, /attributes\.test/], [{ ...attributes, names: 'grey' }, /attributes\.names/],
+  ]) refuses(() => lab.addIdx('x', { images: grey(150, 0), testImages: grey(20, 200), attributes: wrong }), 'bad-argument', message);
+});
+
 test('addIdx says what is wrong with which file', async (t) => {
   const lab = await labFor(t);
   const before = lab.datasets.length;

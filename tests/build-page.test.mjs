@@ -31,7 +31,7 @@ test('TeX that cannot be read is an error', () => {
 
 test("every formula of the engine's catalogue is in formulas.json", async () => {
   const lab = await createLab();
-  const wanted = stringsIn([lab.models, lab.datasets]).flatMap(formulasIn).map(({ tex }) => tex);
+  const wanted = stringsIn([lab.models, lab.lessons, lab.datasets]).flatMap(formulasIn).map(({ tex }) => tex);
   assert.ok(wanted.length > 10);
   const rendered = await json('formulas.json');
   for (const tex of wanted) assert.match(rendered[tex] ?? 'missing', /^<math/, tex);

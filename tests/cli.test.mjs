@@ -1,7 +1,7 @@
 // The command line: what it prints, writes and refuses, in a pipe and on a terminal.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { inflateSync } from 'node:zlib';
 import { createLab } from '../wasm/genplay.mjs';
 import { mnistFolder } from '../wasm/idx-files.mjs';
+import { encodePng } from '../wasm/png.mjs';
 import { sha, tensorHashes } from './tools.mjs';
 
 const CLI = fileURLToPath(new URL('../wasm/cli.mjs', import.meta.url));
@@ -223,4 +224,19 @@ test('a progress bar stands on a terminal, and lines of a pipe do not', async ()
   assert.match(stderr, /^\r█* ?░*.*40\/40.*\n$/su);
   for (const bar of stderr.split('\r').slice(1)) assert.ok(bar.replace(/\x1b\[K\n?/, '').length < 60, 'fits the line');
   assert.doesNotMatch(stdout, /^step \d+ {2}/m);
+});
+
+test('a sheet of pictures and a table of what is known of them are data', async () => {
+  const tiles = 12, data = Uint8Array.from({ length: 64 * tiles }, (_, i) => (i * 37) % 251);
+  await writeFile(join(folder, 'faces.png'), encodePng({ width: 8 * 4, height: 8 * 3, channels: 1, data }));
+  await writeFile(join(folder, 'known.csv'), ['smile,class', ...Array.from({ length: tiles }, (_, i) => `${i / 10},${i % 3}`)].join('\n'));
+  const own = ['--data', './faces.png', '--attributes', 'known.csv'];
+  assert.match(await succeeds('datasets', ...own), /^faces +faces +image \[8,8,1\], 12 rows, 3 classes, attributes smile$/m);
+  await succeeds('train', '--model', 'vae', ...own, ...QUICK, '--steps', '3', '--out', 'faces.safetensors');
+  assert.match(await succeeds('sample', '--weights', 'faces.safetensors', ...own, '--n', '2'), /^([\d.e-]+ ){63}[\d.e-]+\n([\d.e-]+ ){63}[\d.e-]+\n$/);
+  await fails(['draw', '--data', './faces.png'], /faces\.png cannot be used: one cannot tell how large its tiles are/);
+  await fails(['draw', '--data', 'moons', '--attributes', 'known.csv'], /--attributes goes with pictures of your own/);
+  await mkdir(join(folder, 'shots'));
+  for (const n of [1, 2, 10]) await writeFile(join(folder, `shots/${n}.png`), encodePng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(n, 255) }));
+  assert.match(await succeeds('datasets', '--data', './shots'), /^shots +shots +image \[1,2,1\], 3 rows$/m);
 });

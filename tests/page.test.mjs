@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { encodePng } from '../wasm/png.mjs';
 import { colours, datasets, drop, idx, lab, link, lossText, models, notices, openSite, parameters, picture, pictureAfter, pictureLike, ready, shows, stepOf, view, waitForStep } from './web/browser.mjs';
 
 /** @type {Awaited<ReturnType<typeof openSite>>} */
@@ -372,6 +373,20 @@ describe('data', () => {
     const page = await site.open(t, fresh(models.image));
     await drop(page, [{ name: 'train-images', content: idx(60, 6, 6, (i) => (i * 11) % 256) }, { name: 'train-labels.gz', content: gzipSync(idx(60, 0, 0, (i) => i % 3)) }]);
     await page.waitForFunction(() => location.hash.includes('data=own-images'));
+    await page.click('#step');
+    await waitForStep(page, 1);
+  });
+
+  test('a PNG sheet dropped with a table is learned, and the page says what it understood', async (t) => {
+    const page = await site.open(t, fresh(models.image));
+    const n = 130, sheet = encodePng({ width: 8 * 12, height: 8 * 11, channels: 3, data: Uint8Array.from({ length: 3 * 64 * 132 }, (_, i) => (i * i) % 253) });
+    await drop(page, [{ name: 'faces.png', content: sheet }]);
+    await shows(page, '.notices', /faces\.png cannot be used: one cannot tell how large its tiles are.*such as faces-32x32\.png/);
+    await drop(page, [{ name: 'faces-8x8.png', content: sheet }, { name: 'a.csv', content: ['smile,class', ...Array.from({ length: 132 }, (_, i) => `${i / n},${i % 3}`)].join('\n') }]);
+    await shows(page, '.notices', /Learning from faces-8x8\.png, a\.csv: 132 pictures of 8 × 8; in colour; 3 classes; attributes smile\./);
+    await page.waitForFunction(() => location.hash.includes('data=own-images'));
+    await shows(page, '.about-data', /Your images.*Known of each: smile\./);
+    assert.equal(await page.locator('.thumb[data-id=own-images] canvas').evaluate((canvas) => canvas.width > 0), true);
     await page.click('#step');
     await waitForStep(page, 1);
   });

@@ -57,24 +57,33 @@ GENPLAY_API void gp_lab_free(Lab *lab) { lab_free(lab); }
 GENPLAY_API const char *gp_catalogue(Lab *lab) { return lab_catalogue(lab); }
 GENPLAY_API const char *gp_knobs(Lab *lab, const char *model) { return lab_knobs(lab, model); }
 
+static DataAttributes known_of(int n, const char *const *names, const float *train, const float *test) {
+    DataAttributes known = { .n = n, .train = train, .test = test };
+    for (int i = 0; i < n && i < ATTRIBUTES_MAX; i++) known.name[i] = names[i];
+    return known;
+}
+
 // shape: 3 numbers.  labels, the test rows and the attributes may be NULL; names: of n_names attributes, each a string.
 GENPLAY_API bool gp_add_rows(Lab *lab, const char *id, int kind, const int *shape, int classes, const float *x, const int32_t *labels,
                              int n, const float *test_x, const int32_t *test_labels, int test_n, int n_names, const char *const *names,
                              const float *attributes, const float *test_attributes) {
-    DataAttributes known = { .n = n_names, .train = attributes, .test = test_attributes };
-    for (int i = 0; i < n_names && i < ATTRIBUTES_MAX; i++) known.name[i] = names[i];
+    DataAttributes known = known_of(n_names, names, attributes, test_attributes);
     return lab_add_known(lab, id, (DataKind)kind, shape, classes, (DataRows){ x, labels, n }, (DataRows){ test_x, test_labels, test_n }, &known);
 }
 
-// bytes, size: of images, labels, test images, test labels; NULL and 0 where there are none.
-GENPLAY_API bool gp_add_idx(Lab *lab, const char *id, const uint8_t *const bytes[4], const size_t size[4]) {
+// bytes, size: of images, labels, test images, test labels; NULL and 0 where there are none.  Attributes as above.
+GENPLAY_API bool gp_add_idx(Lab *lab, const char *id, const uint8_t *const bytes[4], const size_t size[4], int n_names, const char *const *names,
+                            const float *attributes, const float *test_attributes) {
+    DataAttributes known = known_of(n_names, names, attributes, test_attributes);
     return lab_add_idx(lab, id, (Bytes){ bytes[0], size[0] }, (Bytes){ bytes[1], size[1] }, (Bytes){ bytes[2], size[2] },
-                       (Bytes){ bytes[3], size[3] });
+                       (Bytes){ bytes[3], size[3] }, &known);
 }
 
 GENPLAY_API bool gp_lab_draw(Lab *lab, const char *id, int n, uint32_t seed, const char *split, Out *out) {
     return lab_draw(lab, id, n, seed, split, out);
 }
+
+GENPLAY_API bool gp_lesson(Lab *lab, const char *id, const char *options, Out *out) { return lab_lesson(lab, id, options, out); }
 
 // --- Runs ------------------------------------------------------------------------------------------------------------
 
@@ -156,16 +165,24 @@ GENPLAY_API bool gp_attach(int context) {
 GENPLAY_API void gp_detach(void) { render_free(); }   // the context is still there
 GENPLAY_API void gp_lost(void) { render_lost(); }     // the context took everything along
 
-// What gp_draw drew last; its titles are the run's, and live until the next call on it.
+// What gp_draw drew last; its titles are the run's or the lab's, and live until the next call on it.
 static struct { Scene scene; bool whole; PanelLayout layout[SCENE_PANELS]; } shown;
 
 // width, height in device pixels, `dpr` of them to a CSS pixel.  slices: see run_draft.
-GENPLAY_API bool gp_draw(Run *run, const char *view, const char *options, int slices, int width, int height, float dpr, bool dark) {
-    shown.scene.n = 0;
-    if (!run_draft(run, view, options, slices, &shown.scene, &shown.whole)) return false;
+static bool show(bool good, int width, int height, float dpr, bool dark) {
+    if (!good) return false;
     layout_panels(&shown.scene, width, height, dpr, shown.layout);
     render_draw(&shown.scene, width, height, dpr, dark);
     return true;
+}
+
+GENPLAY_API bool gp_draw(Run *run, const char *view, const char *options, int slices, int width, int height, float dpr, bool dark) {
+    shown.scene.n = 0;
+    return show(run_draft(run, view, options, slices, &shown.scene, &shown.whole), width, height, dpr, dark);
+}
+GENPLAY_API bool gp_draw_lesson(Lab *lab, const char *id, const char *options, int slices, int width, int height, float dpr, bool dark) {
+    shown.scene.n = 0;
+    return show(lab_draft(lab, id, options, slices, &shown.scene, &shown.whole), width, height, dpr, dark);
 }
 
 GENPLAY_API bool gp_drawn_whole(void) { return shown.whole; }

@@ -144,7 +144,7 @@ async function main() {
   await copyWasm(fresh);
   const { createLab } = await import(pathToFileURL(join(root, 'wasm/genplay.mjs')).href);
   const lab = await createLab();
-  await writeFile(join(fresh, 'formulas.json'), JSON.stringify(renderFormulas([lab.models, lab.datasets])));
+  await writeFile(join(fresh, 'formulas.json'), JSON.stringify(renderFormulas([lab.models, lab.lessons, lab.datasets])));
   await copyData(fresh);
   await copyPretrained(fresh);
   await rm(out, { recursive: true, force: true });

@@ -51,6 +51,12 @@
  */
 
 /**
+ * Exact numbers and their picture: a view that needs no run.
+ * @typedef {View & { summary: string, about: string, rows: readonly string[], columns: readonly string[], key: readonly { role: string, text: string }[] }} Lesson
+ *   about: as a model's; rows, columns: titles of its table's; key: what the palette's colours mean
+ */
+
+/**
  * @typedef {object} Model
  * @property {string} id
  * @property {string} title
@@ -85,7 +91,7 @@
  */
 
 /**
- * @typedef {{ version: string, models: readonly Readonly<Model>[], datasets: readonly Readonly<Dataset>[], palette: Palette }} Catalogue
+ * @typedef {{ version: string, models: readonly Readonly<Model>[], lessons: readonly Readonly<Lesson>[], datasets: readonly Readonly<Dataset>[], palette: Palette }} Catalogue
  */
 
 /**

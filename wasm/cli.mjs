@@ -4,12 +4,13 @@
 // Results go to standard output: plain lines, or one JSON document with --json.  A progress bar goes to standard error when that is a
 // terminal; in a pipe training prints a line for each tenth.  Any failure is one line on standard error and exit status 1.
 
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { basename, dirname, extname } from 'node:path';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createLab, forKind, GenplayError } from './genplay.mjs';
-import { addIdxFolder, addMnist } from './idx-files.mjs';
+import { addIdxFolder, addMnist, idxPaths } from './idx-files.mjs';
+import { describeIdx, parseTable, readPictures } from './pictures.mjs';
 import { boundsOf, encodePng, gridPicture, scatterPicture } from './png.mjs';
 
 /** The weights that read digits, which some measures of pictures need. */
@@ -27,7 +28,8 @@ const JUDGE = fileURLToPath(new URL('../pretrained/judge.safetensors', import.me
 /** @type {Record<string, Flag>} */
 const FLAGS = {
   model: { type: 'string', value: 'ID', what: 'the model (see: genplay models)' },
-  data: { type: 'string', value: 'ID|FOLDER', what: 'a data set (see: genplay datasets), mnist, or a folder of IDX files' },
+  data: { type: 'string', value: 'ID|FILE|FOLDER', what: 'a data set (see: genplay datasets), mnist, a sheet of pictures such as faces-32x32.png, or a folder of PNG or IDX files' },
+  attributes: { type: 'string', value: 'FILE', what: 'what is known of each picture of that file or folder: a CSV with a line of names' },
   weights: { type: 'string', value: 'FILE', what: 'a run that was saved as .safetensors' },
   steps: { type: 'string', value: 'N', what: 'optimizer steps (1000)' },
   seed: { type: 'string', value: 'N', what: 'an unsigned 32-bit integer' },
@@ -56,20 +58,20 @@ const FLAGS = {
 /** @type {Record<string, Command>} */
 const COMMANDS = {
   models: { what: 'list the models', flags: ['markdown'], run: listModels },
-  datasets: { what: 'list the data sets', flags: ['data'], run: listDatasets },
+  datasets: { what: 'list the data sets', flags: ['data', 'attributes'], run: listDatasets },
   train: {
-    what: 'train a model', flags: ['model', 'data', 'weights', 'steps', 'seed', 'set', 'out'], files: ['.safetensors', '.png', '.npy', '.json', '.csv'], run: train,
+    what: 'train a model', flags: ['model', 'data', 'attributes', 'weights', 'steps', 'seed', 'set', 'out'], files: ['.safetensors', '.png', '.npy', '.json', '.csv'], run: train,
     note: '--weights goes on with a saved run.  --out: weights (.safetensors), samples (.png, .npy) or the losses (.json, .csv); may be repeated.',
   },
   sample: {
-    what: 'draw examples from a trained model', flags: ['weights', 'data', 'n', 'seed', 'set', 'out'], files: ['.png', '.npy', '.json', '.csv'], run: sample,
+    what: 'draw examples from a trained model', flags: ['weights', 'data', 'attributes', 'n', 'seed', 'set', 'out'], files: ['.png', '.npy', '.json', '.csv'], run: sample,
     note: '--set takes the options of sample: temperature, label, steps, sampler ...  --data says where the data are that it learned from, if they are your own.',
   },
   draw: {
-    what: 'draw examples from a data set', flags: ['data', 'n', 'seed', 'split', 'out'], files: ['.png', '.npy', '.json', '.csv'], run: draw,
+    what: 'draw examples from a data set', flags: ['data', 'attributes', 'n', 'seed', 'split', 'out'], files: ['.png', '.npy', '.json', '.csv'], run: draw,
   },
   measure: {
-    what: 'measure how good a trained model is', flags: ['weights', 'data', 'measure', 'n', 'seed', 'set', 'out'], files: ['.json', '.csv'], run: measure,
+    what: 'measure how good a trained model is', flags: ['weights', 'data', 'attributes', 'measure', 'n', 'seed', 'set', 'out'], files: ['.json', '.csv'], run: measure,
     note: 'Each value stands beside its floor: what fresh real data score.  --set takes samples (of importance) and steps (of the sampler).',
   },
   bench: { what: 'how fast this machine trains', flags: ['model', 'data'], run: bench },
@@ -140,14 +142,30 @@ function settings(texts = []) {
 /**
  * Registers what --data names, where the lab does not have it already.
  * @param {Lab} lab
- * @param {string} name
- * @returns {string} the data set's id
+ * @param {Values} values
+ * @returns {Promise<string>} the data set's id
  */
-function findData(lab, name) {
-  if (lab.datasets.some(({ id }) => id === name)) return name;
+async function findData(lab, values) {
+  const name = needed(values, 'data'), known = lab.datasets.some(({ id }) => id === name);
+  if (values.attributes !== undefined && (known || name === 'mnist')) throw refuse(`--attributes goes with pictures of your own, and --data was '${name}'`);
+  if (known) return name;
   if (name === 'mnist') return addMnist(lab).id;
-  if (!/[/\\.]/.test(name)) throw refuse(`--data was '${name}'; accepted: one of ${lab.datasets.map(({ id }) => id).join(', ')}, mnist, or a folder of IDX files such as ./${name}`);
-  return addIdxFolder(lab, basename(name) || 'own', name).id;
+  if (!/[/\\.]/.test(name)) throw refuse(`--data was '${name}'; accepted: one of ${lab.datasets.map(({ id }) => id).join(', ')}, mnist, or a file or folder of pictures such as ./${name}`);
+  const id = basename(name, '.png').replace(/[^\w.-]/g, '_') || 'own', pngs = pngFiles(name);
+  const table = values.attributes === undefined ? null : parseTable(values.attributes, new TextDecoder().decode(readFile(values.attributes)));
+  if (pngs.length) return lab.addIdx(id, await readPictures(pngs.map((file) => ({ name: file, bytes: readFile(file) })), table)).id;
+  return addIdxFolder(lab, id, name, table ? (files) => describeIdx(values.attributes, files, table) : undefined).id;
+}
+
+/**
+ * The PNG file of that name, or those of that folder if it has no IDX files.
+ * @param {string} name
+ * @returns {string[]}
+ */
+function pngFiles(name) {
+  if (/\.png$/i.test(name)) return [name];
+  if (!existsSync(name) || !statSync(name).isDirectory() || idxPaths(name)) return [];
+  return readdirSync(name).filter((file) => /\.png$/i.test(file)).map((file) => join(name, file));
 }
 
 /**
@@ -155,9 +173,9 @@ function findData(lab, name) {
  * @param {Lab} lab
  * @param {Values} values
  */
-function loadRun(lab, values) {
+async function loadRun(lab, values) {
   const bytes = readFile(needed(values, 'weights'));
-  if (values.data !== undefined) findData(lab, values.data);
+  if (values.data !== undefined) await findData(lab, values);
   else if (dataOf(bytes) === 'mnist') addMnist(lab);
   return lab.load(bytes);
 }
@@ -364,11 +382,11 @@ function modelTable(lab) {
  * @param {Lab} lab
  * @param {Values} values
  */
-function listDatasets(lab, { json, data }) {
-  if (data !== undefined) findData(lab, data);
-  if (json) return lab.datasets;
-  for (const { id, title, kind, shape, classes, entropy, size } of lab.datasets) {
-    const facts = [`${kind} [${shape}]`, size === null ? 'endless' : `${size} rows`, classes ? `${classes} classes` : '', entropy === null ? '' : `entropy ${entropy.toFixed(4)} nats`];
+async function listDatasets(lab, values) {
+  if (values.data !== undefined) await findData(lab, values);
+  if (values.json) return lab.datasets;
+  for (const { id, title, kind, shape, classes, attributes, entropy, size } of lab.datasets) {
+    const facts = [`${kind} [${shape}]`, size === null ? 'endless' : `${size} rows`, classes ? `${classes} classes` : '', attributes.length ? `attributes ${attributes.join(' ')}` : '', entropy === null ? '' : `entropy ${entropy.toFixed(4)} nats`];
     console.log(`${id.padEnd(13)} ${title.padEnd(20)} ${facts.filter(Boolean).join(', ')}`);
   }
 }
@@ -377,11 +395,11 @@ function listDatasets(lab, { json, data }) {
  * @param {Lab} lab
  * @param {Values} values
  */
-function train(lab, values) {
+async function train(lab, values) {
   const steps = numberOf(values, 'steps', 1000);
   const seed = numberOf(values, 'seed');
   const start = values.weights === undefined ? startRun : resumeRun;
-  const run = start(lab, values, seed);
+  const run = await start(lab, values, seed);
   if (!Number.isInteger(steps) || Number(steps) < 1) throw refuse(`--steps was ${steps}; accepted: an integer of at least 1`);
   const seconds = trainWithProgress(run, Number(steps), values.json);
   for (const file of values.out ?? []) writeTrained(lab, run, file);
@@ -398,9 +416,9 @@ function train(lab, values) {
  * @param {Values} values
  * @param {number} [seed]
  */
-function startRun(lab, values, seed) {
+async function startRun(lab, values, seed) {
   const model = needed(values, 'model');
-  const data = findData(lab, needed(values, 'data'));
+  const data = await findData(lab, values);
   return lab.create({ model, data, seed, params: settings(values.set) });
 }
 
@@ -409,9 +427,9 @@ function startRun(lab, values, seed) {
  * @param {Values} values
  * @param {number} [seed]
  */
-function resumeRun(lab, values, seed) {
+async function resumeRun(lab, values, seed) {
   if (values.model !== undefined || seed !== undefined) throw refuse('--weights holds a model and a seed already: leave --model and --seed out');
-  const run = loadRun(lab, values);
+  const run = await loadRun(lab, values);
   for (const [key, value] of Object.entries(settings(values.set))) run.set(key, value);
   return run;
 }
@@ -435,8 +453,8 @@ function writeTrained(lab, run, file) {
  * @param {Lab} lab
  * @param {Values} values
  */
-function sample(lab, values) {
-  const run = loadRun(lab, values);
+async function sample(lab, values) {
+  const run = await loadRun(lab, values);
   const n = /** @type {number} */ (numberOf(values, 'n', 64));
   const examples = run.sample(n, /** @type {any} */ ({ seed: numberOf(values, 'seed'), ...settings(values.set) }));
   for (const file of values.out ?? []) writeSamples(lab, run, file, examples);
@@ -447,8 +465,8 @@ function sample(lab, values) {
  * @param {Lab} lab
  * @param {Values} values
  */
-function draw(lab, values) {
-  const id = findData(lab, needed(values, 'data'));
+async function draw(lab, values) {
+  const id = await findData(lab, values);
   const n = /** @type {number} */ (numberOf(values, 'n', 64));
   const examples = lab.draw(id, n, { seed: numberOf(values, 'seed'), split: values.split });
   for (const file of values.out ?? []) writeExamples(lab, file, examples, { role: 'DATA' });
@@ -472,8 +490,8 @@ function tellExamples({ data, shape, labels }, values, title) {
  * @param {Lab} lab
  * @param {Values} values
  */
-function measure(lab, values) {
-  const run = loadRun(lab, values);
+async function measure(lab, values) {
+  const run = await loadRun(lab, values);
   if (existsSync(JUDGE)) lab.loadJudge(readFile(JUDGE));
   const measures = run.measure(values.measure, { n: numberOf(values, 'n'), seed: numberOf(values, 'seed'), ...settings(values.set) });
   for (const file of values.out ?? []) {
@@ -492,10 +510,10 @@ function measure(lab, values) {
  * @param {Lab} lab
  * @param {Values} values
  */
-function bench(lab, values) {
+async function bench(lab, values) {
   const rates = [];
   for (const model of lab.models.filter(({ id }) => values.model === undefined || id === values.model)) {
-    for (const data of values.data === undefined ? ['moons', 'digits'] : [findData(lab, values.data)]) {
+    for (const data of values.data === undefined ? ['moons', 'digits'] : [await findData(lab, values)]) {
       const kind = /** @type {import('./genplay.mjs').Dataset} */ (lab.datasets.find(({ id }) => id === data)).kind;
       if (!model.data.includes(kind)) continue;
       const run = lab.create({ model: model.id, data });
@@ -558,7 +576,7 @@ export async function main([name, ...args]) {
   if (values.help) return console.log(helpOf(name));
   checkFiles(values, COMMANDS[name].files);
   const lab = await createLab({ build: values.build, threads: numberOf(values, 'threads'), memory: numberOf(values, 'memory') });
-  const result = COMMANDS[name].run(lab, values);
+  const result = await COMMANDS[name].run(lab, values);
   if (values.json) console.log(JSON.stringify(result));
 }
 
@@ -566,7 +584,7 @@ export async function main([name, ...args]) {
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   process.stdout.on('error', ({ code }) => process.exit(code === 'EPIPE' ? 0 : 1));   // the reader of the pipe had enough
   main(process.argv.slice(2)).catch((error) => {
-    console.error(`genplay: ${error.message}`);
+    console.error(`genplay: ${error.file ? `${error.file} cannot be used: ` : ''}${error.message}`);
     process.exitCode = 1;
   });
 }

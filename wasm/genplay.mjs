@@ -23,6 +23,7 @@
 
 import { readCatalogue } from './catalogue.mjs';
 import { badArgument, floats, GenplayError, integer, integers, isShape, lines, number, oneOf, product, record, seedValue, string } from './check.mjs';
+import { drawPicture } from './draw.mjs';
 import { engineError, loadEngine, readOut, unloadEngine, withMemory } from './engine.mjs';
 import { createMeasures } from './measures.mjs';
 import { Run } from './run.mjs';
@@ -36,6 +37,7 @@ export * from './run.mjs';
 /** @typedef {import('./catalogue.mjs').Model} Model */
 /** @typedef {import('./catalogue.mjs').Palette} Palette */
 /** @typedef {import('./catalogue.mjs').View} View */
+/** @typedef {import('./catalogue.mjs').Lesson} Lesson */
 /** @typedef {import('./check.mjs').ErrorCode} ErrorCode */
 /** @typedef {import('./measures.mjs').Measures} Measures */
 /** @typedef {import('./run.mjs').Tensor} Tensor */
@@ -73,6 +75,11 @@ export * from './run.mjs';
  */
 
 /**
+ * Numbers known of each row, as many as there are names (up to 40), row by row, and those of the test rows where there are any.
+ * @typedef {{ names: readonly string[], data: Float32Array, test?: Float32Array }} Attributes
+ */
+
+/**
  * @typedef {object} OwnData
  * @property {string} id a name that no data set has
  * @property {Kind} kind
@@ -80,14 +87,13 @@ export * from './run.mjs';
  * @property {Input} data rows, one after the other
  * @property {Labels} [labels] one for each row
  * @property {number} [classes] how many there are; one more than the greatest label if left out
- * @property {{ names: readonly string[], data: Float32Array, test?: Float32Array }} [attributes] what is known of each row: its names, numbers row by row, and
- *   those of the test rows
+ * @property {Attributes} [attributes] what is known of each row besides its class
  * @property {{ data: Input, labels?: Labels }} [test] rows to test on; a tenth is held out if left out and there are 100 or more
  */
 
 /**
- * The bytes of IDX files, gzip or plain.
- * @typedef {{ images: Uint8Array, labels?: Uint8Array, testImages?: Uint8Array, testLabels?: Uint8Array }} IdxFiles
+ * The bytes of IDX files, gzip or plain, and what is known of each image besides its class.
+ * @typedef {{ images: Uint8Array, labels?: Uint8Array, testImages?: Uint8Array, testLabels?: Uint8Array, attributes?: Attributes }} IdxFiles
  */
 
 const MB = 2 ** 20;
@@ -150,6 +156,8 @@ export class Lab {
   get version() { return this.#catalogue().version; }
   /** Every model, frozen. */
   get models() { return this.#catalogue().models; }
+  /** Every lesson, frozen: exact numbers and their picture, with no model. */
+  get lessons() { return this.#catalogue().lessons; }
   /** Every data set, those added too, frozen. */
   get datasets() { return this.#catalogue().datasets; }
   /** The colours that views use. */
@@ -203,7 +211,7 @@ export class Lab {
     const good = withMemory(module, (put) => module._gp_add_rows(
       lab, put.text(id), kind === 'image' ? 1 : 0, put.array(Int32Array.of(...shape, 0, 0, 0).subarray(0, 3)), classes,
       put.array(train.x), put.array(train.labels), train.n, put.array(held?.x), put.array(held?.labels), held?.n ?? 0,
-      known.names.length, put.array(Uint32Array.from(known.names, (name) => put.text(name))), put.array(known.data), put.array(known.test)));
+      ...putKnown(put, known)));
     return this.#added(good, id);
   }
 
@@ -218,11 +226,13 @@ export class Lab {
     const { module } = this.#core;
     string('id', id, 'a name in one line');
     const roles = ['images', 'labels', 'testImages', 'testLabels'];
-    const given = record('files', required('files', files), roles);
+    const given = record('files', required('files', files), [...roles, 'attributes']);
     required('files.images', given.images, 'the bytes of an IDX file as a Uint8Array');
     const bytes = roles.map((role) => this.#unpack(`files.${role}`, given[role]));
+    const known = attributesOf(given.attributes, idxRows(bytes[0]), idxRows(bytes[2]));
     const good = withMemory(module, (put) => module._gp_add_idx(
-      lab, put.text(id), put.array(Uint32Array.from(bytes, (one) => put.array(one))), put.array(Uint32Array.from(bytes, (one) => one?.length ?? 0))));
+      lab, put.text(id), put.array(Uint32Array.from(bytes, (one) => put.array(one))), put.array(Uint32Array.from(bytes, (one) => one?.length ?? 0)),
+      ...putKnown(put, known)));
     return this.#added(good, id);
   }
 
@@ -313,6 +323,38 @@ export class Lab {
       module._gp_out_clear(out);
     }
   }
+
+  // --- Lessons ---------------------------------------------------------------------------------------------------------
+
+  /**
+   * The numbers of a lesson, as named arrays; `table` has its `rows` and `columns`.
+   * @param {string} id
+   * @param {Record<string, unknown>} [options]
+   * @returns {Record<string, { data: Float32Array | Float64Array | Int32Array, shape: number[] }>}
+   */
+  lesson(id, options) {
+    const lab = this.#alive();
+    const { module, out } = this.#core;
+    string('id', id, 'the id of a lesson');
+    const text = lines('options', record('options', options, null), this.#lessonOptions(id));
+    if (!withMemory(module, (put) => module._gp_lesson(lab, put.text(id), put.text(text), out))) throw this.#failure();
+    return Object.fromEntries(readOut(module, out).arrays.map(({ name, data, shape }) => [name, { data, shape }]));
+  }
+
+  /**
+   * Draws a lesson on the context that the lab is attached to, as `run.draw` draws a view.
+   * @param {string} id
+   * @param {import('./run.mjs').DrawOptions} [options]
+   * @returns {{ panels: import('./run.mjs').Panel[], whole: boolean, note: string }}
+   */
+  drawLesson(id, options) {
+    const lab = this.#alive();
+    string('id', id, 'the id of a lesson');
+    return drawPicture(this.#core, '_gp_draw_lesson', lab, id, this.#lessonOptions(id), options);
+  }
+
+  /** @param {string} id */
+  #lessonOptions(id) { return this.lessons.find((one) => one.id === id)?.options ?? []; }
 
   // --- Pictures --------------------------------------------------------------------------------------------------------
 
@@ -494,6 +536,18 @@ function attributesOf(attributes, n, tests) {
   };
   return { names, data: sized('attributes.data', given.data, n), test: sized('attributes.test', given.test, tests) };
 }
+
+/**
+ * @param {import('./engine.mjs').Put} put
+ * @param {{ names: string[], data: Float32Array | null, test: Float32Array | null }} known
+ */
+const putKnown = (put, { names, data, test }) => [names.length, put.array(Uint32Array.from(names, (name) => put.text(name))), put.array(data), put.array(test)];
+
+/**
+ * How many images a file says that it holds; whether that is true, the engine finds out.
+ * @param {Uint8Array | null} file
+ */
+const idxRows = (file) => (file && file.length >= 8 ? new DataView(file.buffer, file.byteOffset).getUint32(4) : 0);
 
 /**
  * @param {unknown} classes

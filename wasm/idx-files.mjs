@@ -20,7 +20,7 @@ const ROLES = /** @type {const} */ ({
 });
 
 /** @typedef {import('./genplay.mjs').IdxFiles} IdxFiles */
-/** @typedef {{ [role in keyof IdxFiles]: string }} IdxPaths */
+/** @typedef {{ [role in keyof Omit<IdxFiles, 'attributes'>]: string }} IdxPaths */
 
 /**
  * Where the IDX files of a folder are; null when it holds no images.
@@ -52,12 +52,15 @@ export function mnistFolder() {
  * @param {import('./genplay.mjs').Lab} lab
  * @param {string} id
  * @param {string} folder
+ * @param {(files: IdxFiles) => IdxFiles} [describe] adds what else is known of the images; gets the files unpacked
  * @returns {import('./genplay.mjs').Dataset}
  */
-export function addIdxFolder(lab, id, folder) {
+export function addIdxFolder(lab, id, folder, describe) {
   const paths = existsSync(folder) && statSync(folder).isDirectory() ? idxPaths(folder) : null;
   if (!paths) throw new GenplayError('bad-argument', `${folder} is no folder of IDX files: it must hold ${ROLES.images[0]} (or .gz)`);
-  return lab.addIdx(id, /** @type {IdxFiles} */ (Object.fromEntries(Object.entries(paths).map(([role, path]) => [role, new Uint8Array(readFileSync(path))]))));
+  const read = (/** @type {string} */ path) => new Uint8Array(describe && path.endsWith('.gz') ? gunzipSync(readFileSync(path)) : readFileSync(path));
+  const files = /** @type {any} */ (Object.fromEntries(Object.entries(paths).map(([role, path]) => [role, read(path)])));
+  return lab.addIdx(id, describe ? describe(files) : files);
 }
 
 /**

@@ -5,6 +5,7 @@
 // { data, shape }; results are copies that the caller owns.
 
 import { badArgument, floats, GenplayError, integer, integers, line, lines, number, record, string } from './check.mjs';
+import { drawPicture } from './draw.mjs';
 import { engineError, readOut, withMemory } from './engine.mjs';
 
 /** @typedef {import('./catalogue.mjs').Catalogue} Catalogue */
@@ -112,7 +113,6 @@ import { engineError, readOut, withMemory } from './engine.mjs';
  * }} Description
  */
 
-const SLICES_MOST = 2 ** 30;     // more than any picture has
 
 /**
  * The types of the verbs' options, so that a word where a number goes is refused here; the engine knows which verb takes which, and their ranges.
@@ -385,19 +385,8 @@ export class Run {
    */
   draw(id, options) {
     const run = this.#alive();
-    const { module, gl } = this.#core;
     string('id', id, 'the id of a view');
-    if (!gl) throw new GenplayError('bad-argument', 'there is nothing to draw on: call lab.attach(gl) with a WebGL2 context first');
-    const { width = gl.drawingBufferWidth, height = gl.drawingBufferHeight, dpr = 1, dark = false, slices = SLICES_MOST, ...own } = record('options', options, null);
-    const parts = integer('options.slices', slices, 0, SLICES_MOST);
-    const size = [integer('options.width', width, 1, 16384), integer('options.height', height, 1, 16384), number('options.dpr', dpr, 0.25, 16)];
-    if (typeof dark !== 'boolean') throw badArgument('options.dark', dark, 'true or false');
-    const text = this.#viewOptions(id, { ...this.#aspect(id, Number(width) / Number(height)), ...own });
-    return withMemory(module, (put) => {
-      if (!module._gp_draw(run, put.text(id), put.text(text), parts, ...size, Number(dark))) throw engineError(module);
-      const panels = Array.from({ length: module._gp_panel_count() }, (_, i) => this.#panel(put, i));
-      return { panels, whole: Boolean(module._gp_drawn_whole()), note: module.UTF8ToString(module._gp_drawn_note()) };
-    });
+    return drawPicture(this.#core, '_gp_draw', run, id, this.#optionsOf(id), options);
   }
 
   // --- Keeping ---------------------------------------------------------------------------------------------------------
@@ -487,16 +476,6 @@ export class Run {
   }
 
   /**
-   * The canvas's width over its height, for views that arrange themselves by it.
-   * @param {string} id
-   * @param {number} aspect
-   */
-  #aspect(id, aspect) {
-    const option = this.#optionsOf(id).find(({ key }) => key === 'aspect');
-    return option ? { aspect: Math.min(option.max ?? aspect, Math.max(option.min ?? aspect, aspect)) } : {};
-  }
-
-  /**
    * A verb that gives arrays: `data` and `shape` of the first, and the others by name.
    * @param {Verb} verb
    * @param {() => Partial<Arguments>} checked its arguments, checked; of a verb that the model cannot do nobody looks at them
@@ -541,20 +520,5 @@ export class Run {
     const error = engineError(module);
     module._gp_out_clear(out);
     throw error;
-  }
-
-  /**
-   * @param {import('./engine.mjs').Put} put
-   * @param {number} i
-   * @returns {Panel}
-   */
-  #panel(put, i) {
-    const { module } = this.#core;
-    const place = put.space(4 * 17);
-    module._gp_panel(i, place);
-    const [x, y, w, h, x0, x1, y0, y1, cols, rows, ...tile] = module.HEAPF32.subarray(place / 4, place / 4 + 17);
-    const tiles = { cols, rows, x: tile[0], y: tile[1], w: tile[2], h: tile[3], dx: tile[4], dy: tile[5], under: tile[6] };
-    const heads = module.UTF8ToString(module._gp_panel_heads(i)).split('\t').slice(0, -1);
-    return { title: module.UTF8ToString(module._gp_panel_title(i)), heads, x, y, w, h, x0, x1, y0, y1, tiles: cols ? tiles : null };
   }
 }

@@ -5,6 +5,7 @@
 //   build   { options: of createLab }                       -> { build, threads }: the run goes on in another lab; a refusal leaves all as it was
 //   canvas  { canvas, width, height, dpr }                  a fresh one, after a context that did not come back
 //   open    { model, data, seed, params } | { bytes, params }, { view }  -> { run, step, history }; a refusal leaves the old run as it was
+//   lesson  { view }                                        a lesson in the run's place: its id and options
 //   set     { key, value }                                  a live knob
 //   view    { view: { id, options } }   resize { width, height, dpr }   theme { dark, calm }          the picture only
 //   play    { on, slow }      step { n }                    -> { step }: after the reply to on: false not one step more
@@ -17,9 +18,9 @@
 //   save    { }                                             -> { bytes }
 //   ping    { }
 // Engine -> page, events without id
-//   frame   { step, epoch, losses, speed, panels?, note?, ms? }    at most one per animation frame; panels where a picture was drawn: title, x y w h
-//           as parts of the canvas, x0 x1 y0 y1 in data units, and words that stand over columns of pictures, { text, x, y } of their foot's middle;
-//           note: what the picture warns of, or ""
+//   frame   { step, epoch, losses, speed, panels?, note?, ms?, table? }   at most one per animation frame; panels where a picture was drawn: title,
+//           x y w h as parts of the canvas, x0 x1 y0 y1 in data units, and words that stand over columns of pictures, { text, x, y } of their foot's middle;
+//           note: what the picture warns of, or ""; table: a lesson's numbers
 //   fail    { code, message }                               training or drawing stopped: the run stands where it is
 //   lost, restored                                          the WebGL context; the model does not notice
 //   crash   { message }                                     a mistake of the program that nothing caught
@@ -55,6 +56,8 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
   /** @type {{ id: string, options: Record<string, any> } | null} */
   let view = null;
   /** @type {any} */
+  let lesson = false;                                // the view is a lesson: there is no run
+  /** @type {any} */
   let refused = null;                                // a view that could not be drawn: said once, not with every frame
   let playing = false, slow = false, waiting = false, stale = false;
   let coarse = false, slices = 1;                    // the picture could be finer; how much finer in one frame
@@ -78,7 +81,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
 
   function tick() {
     waiting = false;
-    if (!run) return;
+    if (!run && !lesson) return;
     const start = now();
     if (playing) interval += 0.2 * (Math.min(200, start - tickStart) - interval);
     tickStart = start;
@@ -135,7 +138,13 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
 
   /** @param {any} drawn */
   function report(drawn) {
-    post({ type: 'frame', step: run.step, epoch, losses, speed: playing ? speed() : null, ...(drawn ? { panels: drawn, note, ms: drawCost } : {}) });
+    post({ type: 'frame', step: run?.step ?? 0, epoch, losses, speed: playing ? speed() : null, ...(drawn ? { panels: drawn, note, ms: drawCost } : {}), ...(drawn && lesson ? { table: table() } : {}) });
+  }
+
+  // The numbers of the lesson that was just drawn.
+  function table() {
+    const { id, options } = /** @type {any} */ (view);
+    return lab.lesson(id, options).table;
   }
 
   // ------------------------------------------------------------------------------------------------------- drawing
@@ -162,7 +171,8 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
     if (!gl || !view || view === refused || gl.isContextLost?.()) return null;
     const start = now();
     try {
-      const { panels, whole, note: said } = run.draw(view.id, { ...pageOptions(view.id), ...view.options, ...size, dark: theme.dark, slices: finer });
+      const options = { ...pageOptions(view.id), ...view.options, ...size, dark: theme.dark, slices: finer };
+      const { panels, whole, note: said } = lesson ? lab.drawLesson(view.id, options) : run.draw(view.id, options);
       coarse = !whole;
       note = said;
       drawEnd = now();
@@ -174,14 +184,14 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
     } catch (error) {
       drawEnd = now();
       refused = view;
-      post({ type: 'fail', view: view.id, ...describe(error), step: run.step });
+      post({ type: 'fail', view: view.id, ...describe(error), step: run?.step ?? 0 });
       return null;
     }
   }
 
   // Options that are the canvas's rather than the visitor's: its shape.
   function pageOptions(/** @type {string} */ id) {
-    const rows = lab.models.find((/** @type {any} */ m) => m.id === run.model)?.views.find((/** @type {any} */ v) => v.id === id)?.options ?? [];
+    const rows = lab.models.find((/** @type {any} */ m) => m.id === run?.model)?.views.find((/** @type {any} */ v) => v.id === id)?.options ?? [];
     const aspect = rows.find((/** @type {any} */ row) => row.key === 'aspect');
     return aspect ? { aspect: Math.min(aspect.max, Math.max(aspect.min, size.width / size.height)) } : {};
   }
@@ -272,6 +282,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
       playing = false;
       run?.free();
       run = next;
+      lesson = false;
       losses = null;
       epoch = 0;
       pace = [];
@@ -281,6 +292,16 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
       refused = null;
       redraw();
       return { run: describeRun(), step: run.step, ...(bytes ? { datasets: catalogue().datasets } : {}) };
+    },
+
+    lesson({ view: wanted }) {
+      lab.lesson(wanted.id, wanted.options);         // refuses, and leaves all as it was
+      playing = false;
+      run?.free();
+      run = losses = refused = null;
+      lesson = true;
+      view = wanted;
+      redraw();
     },
 
     set({ key, value }) {
@@ -300,7 +321,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
         canvas.width = size.width;
         canvas.height = size.height;
       }
-      if (!run) return;
+      if (!run && !lesson) return;
       // In the same turn: a canvas that changes its size loses its picture.
       const panels = draw();
       if (panels) report(panels);
@@ -378,7 +399,7 @@ export function createEngine({ post, frame = nextFrame, now = () => performance.
   }
 
   const engine = () => ({ build: lab.build, threads: lab.threads });
-  const catalogue = () => structuredClone({ models: lab.models, datasets: lab.datasets, palette: lab.palette });
+  const catalogue = () => structuredClone({ models: lab.models, lessons: lab.lessons, datasets: lab.datasets, palette: lab.palette });
 
   function describeRun() {
     const { model, data, seed, params, can, views, losses: shown } = run;

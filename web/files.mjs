@@ -1,30 +1,30 @@
-// files.mjs -- what a visitor drops on the page: points as CSV, images as IDX, weights as safetensors.
+// files.mjs -- what a visitor drops on the page: points as CSV, images as PNG or IDX, weights as safetensors.
 //
 // A file is told by what is in it, not by its name; gzip is unpacked.  Only test sets of images are told by name (t10k, test), since
-// nothing in an IDX file says so.  Whether the numbers make sense is the engine's business; text is this module's.
+// nothing in an IDX file says so, and the size of a sheet's tiles.  A CSV beside images says what is known of each (wasm/pictures.mjs).
+// Whether the numbers make sense is the engine's business; text is this module's.
+import { describeIdx, FileError, isPng, parseTable, readPictures } from '../wasm/pictures.mjs';
 import { t } from './text.mjs';
 
-/**
- * @typedef {{ kind: 'points', data: Float32Array } | { kind: 'weights', bytes: Uint8Array }
- *   | { kind: 'images', files: { images?: Uint8Array, labels?: Uint8Array, testImages?: Uint8Array, testLabels?: Uint8Array } }} Found
- */
+export { FileError };
 
-/** A file that cannot be used: `file` is its name, the message why. */
-export class FileError extends Error {
-  /** @param {string} file @param {string} why */
-  constructor(file, why) {
-    super(why);
-    this.file = file;
-  }
-}
+/**
+ * @typedef {import('../wasm/genplay.mjs').IdxFiles} IdxFiles
+ * @typedef {{ name: string, bytes: Uint8Array }} Unpacked
+ * @typedef {{ kind: 'points', data: Float32Array } | { kind: 'weights', bytes: Uint8Array } | { kind: 'images', files: IdxFiles }} Found
+ */
 
 /**
  * Reads files that were dropped together.
  * @param {Iterable<File>} files @returns {Promise<Found>}
  */
 export async function readFiles(files) {
-  /** @type {{ images?: Uint8Array, labels?: Uint8Array, testImages?: Uint8Array, testLabels?: Uint8Array }} */
+  /** @type {Partial<IdxFiles>} */
   const idx = {};
+  /** @type {Unpacked[]} */
+  const pictures = [];
+  /** @type {Unpacked[]} */
+  const tables = [];
   let last = '';
   for (const file of files) {
     last = file.name;
@@ -37,14 +37,17 @@ export async function readFiles(files) {
       idx[role] = bytes;
     } else if (bytes.length > 9 && magic.getUint32(4, true) === 0 && bytes[8] === 0x7b) {
       return { kind: 'weights', bytes };
-    } else {
-      return { kind: 'points', data: parsePoints(decode(file.name, bytes), file.name) };
-    }
+    } else (isPng(bytes) ? pictures : tables).push({ name: file.name, bytes });
   }
+  const texts = tables.map(({ name, bytes }) => ({ name, text: decode(name, bytes) })), roles = Object.keys(idx).length;
+  if (!roles && !pictures.length) return { kind: 'points', data: parsePoints(texts[0].text, texts[0].name) };
+  if (texts.length > 1 || (roles && pictures.length)) throw new FileError(last, t('file.mixed'));
+  const table = texts.length ? parseTable(texts[0].name, texts[0].text) : null;
+  if (pictures.length) return { kind: 'images', files: await readPictures(pictures, table) };
   // A test set alone is a set like any other.
-  if (!idx.images && idx.testImages) return { kind: 'images', files: { images: idx.testImages, labels: idx.testLabels } };
-  if (!idx.images) throw new FileError(last, t('file.labels'));
-  return { kind: 'images', files: idx };
+  const { images, ...others } = idx.images ? idx : { images: idx.testImages, labels: idx.testLabels };
+  if (!images) throw new FileError(last, t('file.labels'));
+  return { kind: 'images', files: table ? describeIdx(texts[0].name, { images, ...others }, table) : { images, ...others } };
 }
 
 /** @param {File} file @returns {Promise<Uint8Array>} */

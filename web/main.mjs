@@ -14,7 +14,7 @@ import { measuresTemplate } from './measures.mjs';
 import { createSession, nothingYet } from './session.mjs';
 import { createStage, createSurface, shownView } from './stage.mjs';
 import { createStore, findData, formatLink, LINK_POINTS, locked, misfit, OWN_IMAGES, OWN_POINTS, partShown, rowDefault, writePoints } from './state.mjs';
-import { counter, number, reason, t } from './text.mjs';
+import { counter, fixed, number, reason, t } from './text.mjs';
 import { paintThumbnail } from './thumbs.mjs';
 
 /** @typedef {typeof nothingYet} State */
@@ -105,7 +105,7 @@ const shown = ({ experiment }, part) => experiment !== null && partShown(experim
 function transport(state) {
   const { phase, playing, slow, step, from, epoch, speed, run } = state, ready = phase === 'open' && run;
   const { zeros, digits } = counter(step);
-  if (state.experiment && !shown(state, 'transport')) return nothing;
+  if (state.experiment && (state.experiment.lesson !== null || !shown(state, 'transport'))) return nothing;
   return html`<div class="transport ${playing ? 'playing' : ''}" role="toolbar" aria-label=${t('transport.title')}>
     <button type="button" id="reset" class="tool" title=${t('transport.reset.hint')} aria-label=${t('transport.reset')} aria-keyshortcuts="R" ?disabled=${!ready} @click=${session.reset}>${icons.reset}</button>
     <button type="button" id="play" class="play" title=${t('transport.play.hint')} aria-label=${t(playing ? 'transport.pause' : 'transport.play')} aria-keyshortcuts="Space" ?disabled=${!ready} @click=${session.toggle}>${playing ? icons.pause : icons.play}</button>
@@ -134,7 +134,7 @@ function actions({ run, experiment }) {
 /** @param {State} state */
 function dataPart(state) {
   const { catalogue, experiment, run, thumbs, drawing } = state;
-  if (!catalogue || !experiment || !shown(state, 'data')) return nothing;
+  if (!catalogue || !experiment || experiment.lesson !== null || !shown(state, 'data')) return nothing;
   const sets = [...catalogue.datasets, ...catalogue.elsewhere.filter((one) => !catalogue.datasets.some(({ id }) => id === one.id))].filter(({ id }) => id !== OWN_POINTS);
   const model = shownView(state).model;
   const current = drawing ? OWN_POINTS : state.phase === 'missing' ? null : (run?.data ?? experiment.data), off = locked(experiment, 'data');
@@ -162,6 +162,7 @@ function describeData(data) {
   const facts = [
     data.size ? t('data.about.size', { size: data.size.toLocaleString('en') }) : null,
     data.classes > 2 ? t('data.about.classes', { classes: data.classes }) : null,
+    data.attributes?.length ? t('data.about.attributes', { names: data.attributes.join(', ') }) : null,
     data.entropy !== null && data.entropy !== undefined ? t('data.about.entropy', { entropy: number(data.entropy, 4) }) : null,
   ].filter(Boolean).join(' ');
   const title = data.id === OWN_POINTS ? t('data.yours') : data.id === OWN_IMAGES ? t('data.yourImages') : data.title;
@@ -172,7 +173,7 @@ function describeData(data) {
 function modelPart(state) {
   const { catalogue, experiment } = state;
   if (!catalogue || !experiment) return nothing;
-  const { model, views, view, data } = shownView(state);
+  const { model, lesson, views, view, data } = shownView(state);
   const families = [...new Set(catalogue.models.map(({ family }) => family))];
   return html`
     ${shown(state, 'model') ? html`<div class="model">
@@ -180,10 +181,11 @@ function modelPart(state) {
         <select id="model" ?disabled=${locked(experiment, 'model')} @change=${(/** @type {Event} */ e) => session.setModel(/** @type {HTMLSelectElement} */ (e.currentTarget).value)}>
           ${state.noModel ? html`<option value="" disabled .selected=${live(true)}>${t('model.choose')}</option>` : nothing}
           ${families.map((family) => html`<optgroup label=${family}>${catalogue.models.filter((one) => one.family === family).map((one) => html`
-            <option value=${one.id} ?disabled=${misfit(one, data) !== null} .selected=${live(one.id === experiment.model && !state.noModel)}>${one.title}${misfit(one, data) ? t(`model.${misfit(one, data)}`) : nothing}</option>`)}</optgroup>`)}
+            <option value=${one.id} ?disabled=${misfit(one, data) !== null} .selected=${live(one === model && !state.noModel)}>${one.title}${misfit(one, data) ? t(`model.${misfit(one, data)}`) : nothing}</option>`)}</optgroup>`)}
+          ${catalogue.lessons.length ? html`<optgroup label=${t('model.lessons')}>${catalogue.lessons.map((one) => html`<option value=${one.id} .selected=${live(one === lesson)}>${one.title}</option>`)}</optgroup>` : nothing}
         </select></label>
-      ${model ? html`<p class="summary">${model.summary}</p>` : nothing}
-      ${locked(experiment, 'model') || locked(experiment, 'data') ? nothing : Object.entries(catalogue.weights).filter(([id, entry]) => entry.model === experiment.model && id !== experiment.weights && !state.noModel).map(([id, entry]) => html`
+      ${model || lesson ? html`<p class="summary">${(model ?? lesson)?.summary}</p>` : nothing}
+      ${lesson || locked(experiment, 'model') || locked(experiment, 'data') ? nothing : Object.entries(catalogue.weights).filter(([id, entry]) => entry.model === experiment.model && id !== experiment.weights && !state.noModel).map(([id, entry]) => html`
         <button type="button" class="trained" data-weights=${id} title=${entry.title} @click=${() => session.setWeights(id)}>${t('model.trained', { data: findData(catalogue, entry.data)?.title ?? entry.data })}</button>`)}
     </div>` : nothing}
     ${views.length > 1 && state.phase !== 'missing' && shown(state, 'views') ? html`<div class="tabs" role="group" aria-label=${t('view.title')}>
@@ -195,7 +197,8 @@ function modelPart(state) {
 function knobsPart(state) {
   const { catalogue, experiment, run } = state;
   if (!catalogue || !experiment || !shown(state, 'knobs')) return nothing;
-  const { model, kind } = shownView(state);
+  const { model, lesson, kind } = shownView(state);
+  if (lesson) return lessonKnobs(state, lesson);
   if (!model || state.phase === 'missing') return nothing;
   const groups = [...new Set(model.params.map(({ group }) => group ?? ''))];
   const seed = run?.seed ?? experiment.seed, seedOff = locked(experiment, 'seed');
@@ -222,6 +225,29 @@ function knobsPart(state) {
     ${fastPart(state)}
   </section>`;
 }
+
+/** @param {State} state @param {import('./state.mjs').Lesson} lesson */
+function lessonKnobs({ experiment, phase }, lesson) {
+  return html`<section class="panel knobs" aria-labelledby="knobs-title">
+    <h2 id="knobs-title">${t('knobs.title')}</h2>
+    <fieldset>${lesson.options.map((row) => control(row, {
+      prefix: 'option', kind: 'points', disabled: phase !== 'open' || locked(/** @type {any} */ (experiment), row.key), value: experiment?.options[row.key] ?? rowDefault(row, 'points'),
+      onChange: (changed, value) => session.setOption(changed, value, 'points'),
+    }))}</fieldset>
+  </section>`;
+}
+
+/** The numbers of a lesson. @param {State} state @param {import('./state.mjs').Lesson} lesson */
+function lessonTable({ table }, { rows, columns }) {
+  return html`<div class="output"><section class="panel" aria-labelledby="measure-title">
+    <h2 id="measure-title">${t('lesson.table')}</h2>
+    <table class="measures lesson"><thead><tr><th scope="col"></th>${columns.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
+      <tbody>${rows.map((title, i) => html`<tr><th scope="row">${title}</th>${columns.map((_, j) => html`<td>${table ? cell(table.data[i * columns.length + j]) : nothing}</td>`)}</tr>`)}</tbody></table>
+  </section></div>`;
+}
+
+/** Numbers to compare stand with as many decimals each. @param {number} value */
+const cell = (value) => (Number.isNaN(value) ? '–' : fixed(value, 4));
 
 /** How to compute, where the browser leaves a choice: what each way gives, and gives up, stands below it. @param {State} state */
 function fastPart({ engine, experiment, phase }) {
@@ -251,6 +277,8 @@ function curves({ run, catalogue, experiment }) {
 function outputPart(state) {
   const { history, run } = state;
   const lossShown = shown(state, 'loss'), measuresShown = shown(state, 'measures');
+  const { lesson } = shownView(state);
+  if (lesson) return measuresShown ? lessonTable(state, lesson) : nothing;
   if (!state.experiment || state.phase === 'missing' || (!lossShown && !measuresShown)) return nothing;
   const list = curves(state), rows = history?.step.length ?? 0, at = picked !== null && picked < rows ? picked : rows - 1;
   return html`<div class="output">
@@ -271,12 +299,12 @@ function outputPart(state) {
 
 /** @param {State} state */
 function aboutPart(state) {
-  const { model } = shownView(state);
-  if (!model || !shown(state, 'about')) return nothing;
+  const { model, lesson } = shownView(state), { title, about } = model ?? lesson ?? {};
+  if (!title || !shown(state, 'about')) return nothing;
   return html`<section class="about" aria-labelledby="about-title">
-    <h2 id="about-title">${t('about.title', { model: model.title })}</h2>
-    <div class="prose">${aboutTemplate(String(model.about ?? ''), formulas)}</div>
-    ${model.paper ? html`<p class="fine">${t('about.paper')}: ${paperTemplate(model.paper)}</p>` : nothing}
+    <h2 id="about-title">${t('about.title', { model: title })}</h2>
+    <div class="prose">${aboutTemplate(String(about ?? ''), formulas)}</div>
+    ${model?.paper ? html`<p class="fine">${t('about.paper')}: ${paperTemplate(model.paper)}</p>` : nothing}
   </section>`;
 }
 
@@ -338,7 +366,8 @@ const app = /** @type {HTMLElement} */ (document.getElementById('app'));
 function paint() {
   const state = get();
   render(page(state), app);
-  const { model } = shownView(state);
+  const { model, lesson } = shownView(state);
+  if (lesson) document.title = t('page.title.lesson', { lesson: lesson.title });
   if (model && state.catalogue) {
     const data = state.catalogue.datasets.find(({ id }) => id === (state.run?.data ?? state.experiment?.data))?.title ?? state.experiment?.data ?? '';
     document.title = t('page.title', { model: model.title, data });
@@ -391,8 +420,8 @@ async function share() {
   const { experiment, fromFile } = get();
   if (!experiment) return;
   const address = `${location.origin}${location.pathname}#${formatLink(experiment)}`;
-  const { points } = experiment;
-  const note = fromFile !== null ? t('share.file')
+  const { lesson, points } = experiment;
+  const note = lesson !== null ? t('share.copied') : fromFile !== null ? t('share.file')
     : points && writePoints(points) === null ? t('share.points', { n: points.data.length / 2, max: points.exact ? LINK_POINTS.exact : LINK_POINTS.drawn })
     : experiment.data === OWN_IMAGES || (experiment.data === OWN_POINTS && !points) ? t('share.images') : t('share.copied');
   if (await copy(address)) session.tell('share', 'info', note);

@@ -4,8 +4,9 @@
 // Rule of the link: the address always holds the start of what is open.  Reset opens exactly that again, so reset, reload and the
 // link that somebody sent are the same run.
 import { createBridge } from './bridge.mjs';
+import { idxSizes } from '../wasm/pictures.mjs';
 import { readFiles } from './files.mjs';
-import { findData, findModel, firstExperiment, formatLink, OWN_IMAGES, OWN_POINTS, parseLink, rowDefault } from './state.mjs';
+import { findData, findLesson, findModel, firstExperiment, formatLink, OWN_IMAGES, OWN_POINTS, parseLink, rowDefault } from './state.mjs';
 import { reason, say, t } from './text.mjs';
 
 /** @typedef {import('./state.mjs').Experiment} Experiment */
@@ -25,6 +26,7 @@ export const nothingYet = {
   /** @type {any[]|null} */ panels: null,
   note: '',
   /** @type {any} */ history: null,
+  /** @type {{ data: Float64Array, shape: number[] }|null} */ table: null,
   /** @type {{ rows: any[], step: number }|null} */ measures: null,
   /** @type {Record<string, number>|null} */ losses: null,
   /** @type {Notice[]} */ notices: [],
@@ -117,14 +119,14 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   async function start() {
     try {
       const [reply, data, pretrained] = await Promise.all([connect(), fetchJson('data/index.json'), fetchJson('pretrained/index.json')]);
-      const { models, palette } = reply.catalogue, datasets = toPageSets(reply.catalogue.datasets);
+      const { models, lessons, palette } = reply.catalogue, datasets = toPageSets(reply.catalogue.datasets);
       const here = new Set(datasets.map((/** @type {any} */ d) => d.id));
       const elsewhere = Object.entries(data ?? {}).filter(([id]) => !here.has(id)).map(([id, files]) => ({ id, title: id.toUpperCase(), kind: 'image', shape: [], ...(/** @type {any} */ (files).labels ? {} : { classes: 0 }), files }));
       // Weights whose data are not at hand cannot be opened.
       const sets = [...datasets, ...elsewhere];
       const known = Object.entries(pretrained ?? {}).filter(([, entry]) => entry?.file && models.some((/** @type {any} */ m) => m.id === entry.model) && sets.some(({ id }) => id === entry.data));
       judgeFile = pretrained?.judge?.file ?? '';
-      set({ catalogue: { models, datasets, palette, elsewhere, weights: Object.fromEntries(known) } });
+      set({ catalogue: { models, lessons, datasets, palette, elsewhere, weights: Object.fromEntries(known) } });
       await follow(address.read());
       void thumbnails();
     } catch (error) {
@@ -191,10 +193,10 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   /** @param {any} event */
   function onEvent(event) {
     if (event.type === 'frame') {
-      const { step, epoch, losses, speed, panels, note = '' } = event;
+      const { step, epoch, losses, speed, panels, note = '', table } = event;
       deaths = step > get().from && get().playing ? 0 : deaths;
       if (panels && !get().panels) performance.mark('genplay-picture');     // the tests ask how long it took
-      set({ step, epoch, speed, ...(losses ? { losses } : {}), ...(panels ? { panels, note } : {}) });
+      set({ step, epoch, speed, ...(losses ? { losses } : {}), ...(panels ? { panels, note } : {}), ...(table ? { table } : {}) });
       if (get().playing || losses) void refreshHistory();
       if (get().playing) measureSometimes();
     } else if (event.type === 'fail') {
@@ -231,7 +233,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
   /** Nothing can be shown: says why, and keeps the menus usable. @param {string} text @param {boolean} [noModel]  not even which model */
   function missing(text, noModel = false) {
     opens++;
-    set({ phase: 'missing', noModel, playing: false, run: null, panels: null, history: null, measures: null, losses: null, step: 0, from: 0, epoch: 0, speed: null });
+    set({ phase: 'missing', noModel, playing: false, run: null, panels: null, history: null, measures: null, table: null, losses: null, step: 0, from: 0, epoch: 0, speed: null });
     tell('missing', 'error', text);
     void bridge.call('play', { on: false }).catch(() => {});
   }
@@ -249,7 +251,8 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     let reply;
     try {
       await useBuild(wanted.fast);
-      reply = await bridge.call('open', { ...(await ingredients(wanted)), view });
+      if (wanted.lesson !== null) reply = await bridge.call('lesson', { view });
+      else reply = await bridge.call('open', { ...(await ingredients(wanted)), view });
     } catch (error) {
       if (gone(error) || token !== opens) return false;
       set({ busy: '' });
@@ -260,6 +263,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     }
     if (token !== opens) return false;
     if (!keepNotices) hushAll();
+    if (wanted.lesson !== null) return openedLesson(wanted, keepLink);
     const { step } = reply;
     const run = { ...reply.run, data: ownName(reply.run.data) };
     if (reply.datasets) set({ catalogue: { .../** @type {any} */ (get().catalogue), datasets: toPageSets(reply.datasets) } });
@@ -285,6 +289,17 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     return true;
   }
 
+  /** @param {Experiment} wanted @param {boolean} keepLink */
+  function openedLesson(wanted, keepLink) {
+    const lesson = findLesson(/** @type {any} */ (get().catalogue), wanted.lesson);
+    set({
+      experiment: wanted, phase: 'open', noModel: false, run: null, panels: null, table: null, history: null, measures: null, losses: null,
+      step: 0, from: 0, epoch: 0, speed: null, playing: false, busy: '', drawing: false, status: t('status.lesson', { lesson: lesson?.title }),
+    });
+    if (!keepLink) address.write(formatLink(wanted));
+    return true;
+  }
+
   /** Computes like this from now on, where the browser can; what is open goes on. @param {Experiment['fast']} fast */
   async function useBuild(fast) {
     const { engine } = get();
@@ -294,7 +309,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
 
   /** @param {Experiment} wanted */
   function viewRequest(wanted) {
-    return { id: wanted.view, options: wanted.options };
+    return { id: wanted.lesson ?? wanted.view, options: wanted.options };
   }
 
   // What the engine needs to open it: settings, or the bytes of weights.
@@ -488,10 +503,10 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
 
   // --------------------------------------------------------------------------------------------------------- choices
 
-  // What the open run was made with, as a start from scratch: same model, data, seed and knobs.
+  // What the open run was made with, as a start from scratch: same model, data, seed and knobs.  After a lesson: what was open before it.
   function fromScratch() {
     const { run, catalogue } = get();
-    const now = experiment();
+    const now = { ...experiment(), lesson: null };
     if (now.weights === null && get().fromFile === null) return { ...now };
     const model = findModel(/** @type {any} */ (catalogue), run?.model ?? now.model);
     const kind = findData(/** @type {any} */ (catalogue), run?.data ?? now.data)?.kind ?? 'points';
@@ -513,9 +528,10 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
     return found && !Object.keys(wanted.params).length ? { ...wanted, weights: found[0], seed: found[1].seed } : wanted;
   }
 
-  /** @param {string} id */
+  /** A model, or a lesson instead. @param {string} id */
   function setModel(id) {
     const { catalogue } = get();
+    if (findLesson(/** @type {any} */ (catalogue), id)) return change({ ...fromScratch(), lesson: id, view: null, options: {} });
     const model = /** @type {import('./state.mjs').Model} */ (findModel(/** @type {any} */ (catalogue), id));
     const now = fromScratch();
     const view = model.views.find((v) => v.id === now.view) ?? model.views[0];
@@ -620,7 +636,7 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
         const before = { fromFile: get().fromFile };
         set({ fromFile: name });
         const now = experiment();
-        if (!(await open({ ...now, weights: null, points: null, params: {}, options: {} }, { keepLink: true }))) return set(before);
+        if (!(await open({ ...now, lesson: null, weights: null, points: null, params: {}, options: {} }, { keepLink: true }))) return set(before);
         const { run } = get();
         set({ experiment: { ...experiment(), model: run.model, data: run.data, seed: run.seed } });
         if (run.data === OWN_POINTS || run.data === OWN_IMAGES) void thumbnail(run.data);
@@ -632,13 +648,22 @@ export function createSession({ store, surface, port, locks, fetchFile, address 
         await freshName(OWN_IMAGES, (set) => give(OWN_IMAGES, 'addIdx', { set, files: found.files }));
         await setData(OWN_IMAGES);
         await thumbnail(OWN_IMAGES);
-        tell('file', 'info', t('file.images', { file: name }));
+        tell('file', 'info', t('file.images', { file: name, facts: imageFacts(found.files.images) }));
       }
     } catch (error) {
       if (gone(error)) return;
       const file = /** @type {any} */ (error).file ?? files.map((one) => one.name).join(', ');
       tell('file', 'error', t('fail.file', { file, reason: reason(error) }));
     }
+  }
+
+  // What was understood of the visitor's images.
+  function imageFacts(/** @type {Uint8Array} */ file) {
+    const [n, height, width] = idxSizes(file), set = findData(/** @type {any} */ (get().catalogue), OWN_IMAGES);
+    return [
+      t('file.images.size', { n: n.toLocaleString('en'), width, height }), ...(set?.shape[2] === 3 ? [t('file.images.colour')] : []),
+      ...(set?.classes ? [t('file.images.classes', { n: set.classes })] : []), ...(set?.attributes?.length ? [t('file.images.attributes', { names: set.attributes.join(', ') })] : []),
+    ].join('; ');
   }
 
   async function save() {

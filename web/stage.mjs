@@ -7,7 +7,7 @@ import { createRef, ref } from 'lit/directives/ref.js';
 import { live } from 'lit/directives/live.js';
 import { control, named } from './controls.mjs';
 import * as icons from './icons.mjs';
-import { canDo, findData, findModel, partShown, rowDefault } from './state.mjs';
+import { canDo, findData, findLesson, findModel, partShown, rowDefault } from './state.mjs';
 import { fixed, number, t } from './text.mjs';
 
 /** @typedef {typeof import('./session.mjs').nothingYet} State */
@@ -22,8 +22,15 @@ export const toData = (p, x, y) => [p.x0 + ((x - p.x) / p.w) * (p.x1 - p.x0), p.
 /** And back. @param {Panel} p @param {number} x @param {number} y */
 export const toPlace = (p, x, y) => [p.x + ((x - p.x0) / (p.x1 - p.x0)) * p.w, p.y + ((p.y1 - y) / (p.y1 - p.y0)) * p.h];
 
-/** What the page shows, from the catalogue's rows. @param {State} state */
+/**
+ * What the page shows, from the catalogue's rows; a lesson is a view with no model.
+ * @param {State} state
+ * @returns {{ model: import('./state.mjs').Model|undefined, lesson?: import('./state.mjs').Lesson, data: any, kind: string, views: import('./state.mjs').View[],
+ *   view: import('./state.mjs').View|undefined }}
+ */
 export function shownView({ catalogue, experiment, run, noModel }) {
+  const lesson = catalogue && experiment ? findLesson(catalogue, experiment.lesson) : undefined;
+  if (lesson) return { model: undefined, lesson, data: { kind: 'points' }, kind: 'points', views: [], view: lesson };
   const model = catalogue && experiment && !noModel ? findModel(catalogue, experiment.model) : undefined;
   const data = (catalogue && experiment && findData(catalogue, run?.data ?? experiment.data)) ?? { kind: 'points' }, { kind } = data;
   const views = model?.views.filter((view) => !run?.views || run.views.includes(view.id)) ?? [];
@@ -162,7 +169,11 @@ export function createStage({ session, surface, get }) {
   }
 
   /** @param {State} state @param {string} kind @param {import('./state.mjs').View} view */
-  function legend({ experiment, phase }, kind, view) {
+  function legend(state, kind, view) {
+    const { experiment, phase } = state, { lesson } = shownView(state);
+    if (lesson && experiment && partShown(experiment, 'legend')) {
+      return html`<ul class="legend">${lesson.key.map(({ role, text }) => html`<li class="is-line" style="--ink:var(--${role.toLowerCase()})">${text}</li>`)}</ul>`;
+    }
     if (phase !== 'open' || !experiment || !partShown(experiment, 'legend') || kind !== 'points' || view.kind !== 'picture') return nothing;
     return html`<ul class="legend"><li class="is-data">${t('legend.data')}</li><li class="is-sample">${t('legend.sample')}</li></ul>`;
   }
@@ -172,7 +183,7 @@ export function createStage({ session, surface, get }) {
     const { view, kind } = shownView(state), { phase, panels } = state;
     const missing = state.notices.find((notice) => notice.key === 'missing' || notice.key === 'start' || (notice.key === 'dead' && phase === 'broken'));
     const canvas = surface.host.value?.firstElementChild;
-    canvas?.setAttribute('aria-label', t('stage.label', { view: view?.title ?? '' }));
+    canvas?.setAttribute('aria-label', t(shownView(state).lesson ? 'stage.lesson' : 'stage.label', { view: view?.title ?? '' }));
     return html`
       <div class="figure ${phase} ${view?.kind ?? ''}" @pointerdown=${pressed} @pointermove=${moved} @pointerup=${() => (dragged = null)} @pointercancel=${() => (dragged = null)}>
         <div class="surface" ${ref(surface.host)}></div>
@@ -233,11 +244,11 @@ export function createStage({ session, surface, get }) {
   /** @param {State} state @param {import('./state.mjs').View} view @param {string} kind */
   function options(state, view, kind) {
     const { experiment } = state;
-    if (!experiment || !partShown(experiment, 'options')) return nothing;
+    const { lesson, model, data } = shownView(state), names = data.attributes ?? [];
+    if (!experiment || !(lesson || partShown(experiment, 'options'))) return nothing;
     // A row's group says who needs it: everybody, one kind of data, models that can do a certain thing, or data with attributes, which it counts.
-    const { model, data } = shownView(state), names = data.attributes ?? [];
     const groups = ['', kind, ...(model ? canDo(model, kind) : []), ...(names.length ? ['attributes'] : [])];
-    const rows = view.options.filter((row) => groups.includes(row.group ?? ''));
+    const rows = lesson ? [] : view.options.filter((row) => groups.includes(row.group ?? ''));    // a lesson's are its knobs
     return html`
       ${view.help ? html`<p class="view-help">${view.help}</p>` : nothing}
       ${rows.length ? html`<details class="options" ?open=${wide}><summary>${t('view.options')}</summary><div class="option-grid">

@@ -7,6 +7,7 @@
 //   #v=1&model=<id>&data=<id>&seed=7&k.rate=0.002&view=<id>&o.time=0.5          k.: a knob, o.: an option of the view
 //   #v=1&weights=<id>&view=<id>                                                 a pretrained run: model, data, knobs are its own
 //   #v=1&model=<id>&data=own&points=g<base64url>                                the visitor's own points
+//   #v=1&lesson=<id>&o.h=0.5                                                    a lesson and its options: no model
 //   &fast=threads                                                               how to compute, where the browser can
 //   &embed=1&hide=views,time&show=loss&lock=rate,batch                          for figures in other pages
 
@@ -17,11 +18,12 @@
  * @typedef {{ id: string, kind: string, title: string, options: Row[], help?: string, start?: string, end?: string }} View
  * @typedef {{ id: string, title: string, family: string, summary: string, paper: string, about: any, params: Row[], data: string[],
  *   views: View[], losses: { key: string, title: string, help?: string }[], can: any }} Model
+ * @typedef {View & { summary: string, about: string, rows: string[], columns: string[], key: { role: string, text: string }[] }} Lesson
  * @typedef {{ id: string, title: string, kind: string, shape: number[], classes?: number, attributes?: string[], entropy?: number|null, size?: number|null,
  *   source?: string }} Dataset   `classes` is left out where nobody knows yet
- * @typedef {{ models: Model[], datasets: Dataset[], weights: Record<string, any>, elsewhere: Dataset[] }} Catalogue
+ * @typedef {{ models: Model[], lessons: Lesson[], datasets: Dataset[], weights: Record<string, any>, elsewhere: Dataset[] }} Catalogue
  *   `elsewhere`: data sets that the build has as files and the page has not loaded yet.
- * @typedef {{ model: string, data: string, seed: number, weights: string|null, params: Record<string, any>, view: string|null,
+ * @typedef {{ model: string, data: string, seed: number, weights: string|null, params: Record<string, any>, lesson: string|null, view: string|null,
  *   options: Record<string, any>, points: Points|null, fast: ''|'threads'|'relaxed', embed: boolean, hide: string[], show: string[], lock: string[] }} Experiment
  * @typedef {{ exact: boolean, data: Float32Array }} Points   `exact`: any float32; otherwise on the grid that links carry
  * @typedef {{ key: string, [name: string]: any }} Note       a text of text.mjs and what stands in its braces
@@ -34,6 +36,7 @@ export const OWN_IMAGES = 'own-images';
 /** Parts of the page that a link may hide, or show in a bare figure. */
 export const PARTS = ['transport', 'data', 'model', 'knobs', 'views', 'options', 'time', 'legend', 'loss', 'measures', 'about'];
 const BARE = ['transport', 'views', 'time', 'legend'];
+const BARE_LESSON = [...BARE, 'knobs', 'measures'];
 
 /** What a row's value is before anybody touches it; it may depend on the kind of data. @param {Row} row @param {string} kind */
 export function rowDefault(row, kind) {
@@ -140,6 +143,8 @@ export function readPoints(text) {
 
 /** @param {Catalogue} catalogue @param {string} id */
 export const findModel = (catalogue, id) => catalogue.models.find((model) => model.id === id);
+/** @param {Catalogue} catalogue @param {string|null} id */
+export const findLesson = (catalogue, id) => catalogue.lessons.find((lesson) => lesson.id === id);
 /** @param {Catalogue} catalogue @param {string} id @returns {Dataset|undefined} */
 export const findData = (catalogue, id) =>
   catalogue.datasets.find((data) => data.id === id) ?? catalogue.elsewhere.find((data) => data.id === id);
@@ -163,7 +168,7 @@ export function firstExperiment(catalogue) {
   const model = findModel(catalogue, entry?.model) ?? catalogue.models[0];
   return {
     model: model.id, data: entry?.data ?? catalogue.datasets[0].id, seed: entry?.seed ?? 1, weights,
-    params: {}, view: model.views[0]?.id ?? null, options: {}, points: null, fast: /** @type {Experiment['fast']} */ (''), embed: false, hide: [], show: [], lock: [],
+    params: {}, lesson: /** @type {string|null} */ (null), view: model.views[0]?.id ?? null, options: {}, points: null, fast: /** @type {Experiment['fast']} */ (''), embed: false, hide: [], show: [], lock: [],
   };
 }
 
@@ -206,6 +211,7 @@ export function parseLink(text, catalogue) {
 
   /** @type {Experiment} */
   const experiment = firstExperiment(catalogue);
+  if (link.has('lesson')) return readLesson(link, catalogue, experiment, notes);
   const names = ['weights', 'model', 'data'].filter((key) => link.has(key));
   if (link.has('weights')) {
     const id = /** @type {string} */ (link.get('weights'));
@@ -250,17 +256,36 @@ export function parseLink(text, catalogue) {
   experiment.view = view?.id ?? null;
   experiment.options = view ? readRows(link, 'o.', view.options, kind, notes) : {};
 
+  readPage(link, experiment, notes);
+  const known = ['weights', 'model', 'data', 'seed', 'points', 'view', ...model.params.map((row) => 'k.' + row.key), ...(view?.options ?? []).map((row) => 'o.' + row.key)];
+  if (!problem) readRest(link, known, notes);
+  return { experiment, notes, problem };
+}
+
+/** How to compute, and what of the page is to be seen. @param {URLSearchParams} link @param {Experiment} experiment @param {Note[]} notes */
+function readPage(link, experiment, notes) {
   const fast = { key: 'fast', title: 'fast', type: /** @type {const} */ ('choice'), default: '', choices: ['threads', 'relaxed'] };
   experiment.fast = readRows(link, '', [fast], undefined, notes).fast ?? '';
   experiment.embed = link.get('embed') === '1';
   for (const key of /** @type {const} */ (['hide', 'show', 'lock']))
     experiment[key] = (link.get(key) ?? '').split(',').filter(Boolean);
+}
 
-  const known = new Set(['v', 'weights', 'model', 'data', 'seed', 'points', 'view', 'fast', 'embed', 'hide', 'show', 'lock',
-    ...model.params.map((row) => 'k.' + row.key), ...(view?.options ?? []).map((row) => 'o.' + row.key)]);
-  const unknown = [...new Set(link.keys())].filter((key) => key && !known.has(key));
-  if (unknown.length && !problem) notes.push({ key: 'link.ignored', names: unknown.join(', ') });
-  return { experiment, notes, problem };
+/** Says what nobody asked for. @param {URLSearchParams} link @param {string[]} known @param {Note[]} notes */
+function readRest(link, known, notes) {
+  const all = new Set(['v', 'fast', 'embed', 'hide', 'show', 'lock', ...known]);
+  const unknown = [...new Set(link.keys())].filter((key) => key && !all.has(key));
+  if (unknown.length) notes.push({ key: 'link.ignored', names: unknown.join(', ') });
+}
+
+/** @param {URLSearchParams} link @param {Catalogue} catalogue @param {Experiment} experiment @param {Note[]} notes */
+function readLesson(link, catalogue, experiment, notes) {
+  const id = /** @type {string} */ (link.get('lesson')), lesson = findLesson(catalogue, id);
+  const options = lesson ? readRows(link, 'o.', lesson.options, 'points', notes) : {};
+  Object.assign(experiment, { weights: null, lesson: lesson ? id : null, view: null, options });
+  readPage(link, experiment, notes);
+  if (lesson) readRest(link, ['lesson', ...lesson.options.map((row) => 'o.' + row.key)], notes);
+  return { experiment, notes, problem: lesson ? null : { key: 'link.lesson', id } };
 }
 
 /**
@@ -269,16 +294,17 @@ export function parseLink(text, catalogue) {
  */
 export function formatLink(experiment) {
   const link = new URLSearchParams({ v: String(VERSION) });
-  if (experiment.weights !== null) link.set('weights', experiment.weights);
+  if (experiment.lesson !== null) link.set('lesson', experiment.lesson);
+  else if (experiment.weights !== null) link.set('weights', experiment.weights);
   else {
     link.set('model', experiment.model);
     link.set('data', experiment.data);
     link.set('seed', String(experiment.seed));
   }
-  for (const [key, value] of Object.entries(experiment.params)) link.set('k.' + key, writeValue(value));
+  if (experiment.lesson === null) for (const [key, value] of Object.entries(experiment.params)) link.set('k.' + key, writeValue(value));
   if (experiment.view !== null) link.set('view', experiment.view);
   for (const [key, value] of Object.entries(experiment.options)) link.set('o.' + key, writeValue(value));
-  const points = experiment.points && writePoints(experiment.points);
+  const points = experiment.lesson === null && experiment.points && writePoints(experiment.points);
   if (points) link.set('points', points);
   if (experiment.fast) link.set('fast', experiment.fast);
   if (experiment.embed) link.set('embed', '1');
@@ -287,9 +313,9 @@ export function formatLink(experiment) {
 }
 
 /** Whether a part of the page is to be seen. @param {Experiment} experiment @param {string} part */
-export function partShown({ embed, hide, show }, part) {
+export function partShown({ embed, hide, show, lesson }, part) {
   if (hide.includes(part)) return false;
-  return !embed || BARE.includes(part) || show.includes(part);
+  return !embed || (lesson === null ? BARE : BARE_LESSON).includes(part) || show.includes(part);
 }
 
 /** Whether a control may be used; `lock=all` locks every knob, the data and the model. @param {Experiment} experiment @param {string} key */

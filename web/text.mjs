@@ -5,6 +5,7 @@
 /** @type {Record<string, string>} */
 const en = {
   'page.title': 'Genplay – {model} on {data}',
+  'page.title.lesson': 'Genplay – {lesson}',
   'page.name': 'Genplay',
   'page.tagline': 'generative models, trained live',
   'page.drawing': 'Drawing …',
@@ -29,6 +30,7 @@ const en = {
   'status.paused': 'Paused at step {step}',
   'status.reset': 'Back at the start, step {step}',
   'status.opened': '{model} on {data}, at step {step}',
+  'status.lesson': '{lesson}',
   'status.view': 'View: {view}',
 
   'action.title': 'Links and files',
@@ -39,7 +41,7 @@ const en = {
   'action.save': 'Save',
   'action.save.hint': 'Download the weights, with the whole experiment in them',
   'action.load': 'Open',
-  'action.load.hint': 'Weights (.safetensors), points (CSV) or images (IDX); or drop files anywhere on the page',
+  'action.load.hint': 'Weights (.safetensors), points (CSV) or images (PNG or IDX, with a CSV of their attributes); or drop files anywhere on the page',
   'action.close': 'Close',
   'action.copy': 'Copy',
   'action.dismiss': 'Dismiss',
@@ -71,6 +73,7 @@ const en = {
   'data.about.entropy': 'Entropy {entropy} nats: no test loss can be lower.',
   'data.about.classes': '{classes} classes.',
   'data.about.size': '{size} examples.',
+  'data.about.attributes': 'Known of each: {names}.',
   'data.loading': 'Loading {data} …',
 
   'brush.title': 'Draw the points to learn',
@@ -85,12 +88,15 @@ const en = {
 
   'model.title': 'Model',
   'model.pick': 'Model',
+  'model.lessons': 'Exercises',
+  'lesson.table': 'Numbers',
   'model.choose': 'Choose a model …',
   'model.kind': ' (for other data)',
   'model.classes': ' (for data with classes)',
   'model.trained': 'Open it trained: {data}',
   'view.title': 'What to show',
   'view.options': 'Picture settings',
+  'stage.lesson': 'Picture: {view}',
   'stage.label': 'Picture of the model: {view}',
   'stage.pretrained': 'pretrained · {steps} steps',
   'stage.continued': 'pretrained + {steps} steps',
@@ -100,7 +106,7 @@ const en = {
   'stage.lost': 'The graphics card took the picture away. Training is not touched; the picture is being rebuilt.',
   'stage.nogl': 'This browser gives no WebGL2, so there is no picture. Training and measuring work as usual.',
   'stage.handle': 'Code {name} at {x}, {y}. Arrow keys move it.',
-  'stage.drop': 'Drop points (CSV), images (IDX) or weights (.safetensors)',
+  'stage.drop': 'Drop points (CSV), images (PNG or IDX, with a CSV of their attributes) or weights (.safetensors)',
   'stage.pick': 'Press on the plane to pick code a, then code b; drag to move them.',
 
   'time.label': 'Sampling time',
@@ -162,6 +168,7 @@ const en = {
   'link.value': 'The link asks for {name} = “{value}”, which is no value here; the default was used.',
   'link.clamped': 'The link asks for {name} = {value}, which is out of range; {used} was used.',
   'link.model': 'The link asks for the model “{id}”, which is not here. Choose another from the menu.',
+  'link.lesson': 'The link asks for the exercise “{id}”, which is not here. Choose another from the menu.',
   'link.data': 'The link asks for the data set “{id}”, which is not on this site. Choose another, or drop its files on the page.',
   'link.own': 'The link was made with somebody’s own data, which did not fit into it. Draw your own or choose a data set.',
   'link.kind': '{model} does not learn from {data}. Choose another model or data set.',
@@ -186,7 +193,7 @@ const en = {
   'fail.measure': 'The measures are not available: {reason}',
   'fail.other': '{reason}',
 
-  'file.kind': 'it is neither points (CSV), nor images (IDX), nor weights (.safetensors).',
+  'file.kind': 'it is neither points (CSV), nor images (PNG or IDX), nor weights (.safetensors).',
   'file.empty': 'it is empty.',
   'file.columns': 'line {line} has {n} values where two numbers, x and y, are expected.',
   'file.number': 'line {line} has “{text}” where a number is expected.',
@@ -195,7 +202,12 @@ const en = {
   'file.gzip': 'its gzip packing is damaged.',
   'file.opened': 'Opened {file}.',
   'file.points': 'Learning from the {n} points of {file}.',
-  'file.images': 'Learning from the images of {file}.',
+  'file.mixed': 'these files do not go together: drop PNG pictures, or IDX files, with at most one table (CSV).',
+  'file.images': 'Learning from {file}: {facts}.',
+  'file.images.size': '{n} pictures of {width} × {height}',
+  'file.images.colour': 'in colour',
+  'file.images.classes': '{n} classes',
+  'file.images.attributes': 'attributes {names}',
 };
 
 const tables = { en };

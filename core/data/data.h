@@ -75,9 +75,9 @@ bool data_from_known(Data *d, const char *id, DataKind kind, const int shape[3],
                      Budget *budget);
 
 // Unpacked IDX files (LeCun's format, big-endian): images 0x00000803 [n, h, w] (or 0x00000804 [n, h, w, c]), labels 0x00000801 [n].
-// Labels and test files may be { NULL, 0 }.  Messages name the file's role, what was found and what is accepted.
+// Labels and test files may be { NULL, 0 }.  known: as above, a row for each image.  Messages name the file's role, what was found and what is accepted.
 typedef struct { const uint8_t *bytes; size_t size; } Bytes;
-bool data_from_idx(Data *d, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels, Budget *budget);
+bool data_from_idx(Data *d, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels, const DataAttributes *known, Budget *budget);
 
 void data_close(Data *d);
 

@@ -19,6 +19,10 @@ bool image_shape_ok(const int shape[3]);
 // Starts *d as a set of that shape without rows.  False: the id does not fit into the budget; nothing is left behind.
 bool hold_begin(Data *d, const char *id, DataKind kind, const int shape[3], int classes, Budget *budget);
 
+// Is enough known of every row, and all of it finite?  And keeps the names, before there is room for rows.
+bool known_ok(const DataAttributes *known, int train, int test);
+bool hold_names(Data *d, const DataAttributes *known);
+
 // Room for n[0] training and n[1] test rows, in one piece so that it can be hashed at once; n[1] = 0: the test split is the training
 // split.  Sets n, points or pixels, labels, attributes.  False: over the budget.
 bool hold_room(Data *d, int n_train, int n_test);

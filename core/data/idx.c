@@ -83,17 +83,19 @@ static bool read_test(Bytes images, Bytes labels, const Idx *train, bool labelle
     return true;
 }
 
-bool data_from_idx(Data *d, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels, Budget *budget) {
+bool data_from_idx(Data *d, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels, const DataAttributes *known, Budget *budget) {
     *d = (Data){ 0 };
     if (!id || !id[0]) return fail(ERROR_BAD_ARGUMENT, "id: is empty; a data set needs a name");
     if (!images.bytes) return fail(ERROR_BAD_FILE, "images: the file has 0 bytes, too short for an IDX file");
     Idx x, y, tx, ty;
     if (!read_images("images", images, &x) || !read_labels("labels", labels, x.n, &y)) return false;
     if (!read_test(test_images, test_labels, &x, y.n > 0, &tx, &ty)) return false;
+    if (!known_ok(known, x.n, tx.n)) return false;
     int classes = y.n ? highest(&ty, highest(&y, 0)) + 1 : 0;      // a label is a byte: at most 256
 
-    Source train = { .bytes = x.data, .label_bytes = y.data, .n = x.n }, test = { .bytes = tx.data, .label_bytes = ty.data, .n = tx.n };
-    if (!hold_begin(d, id, DATA_IMAGE, x.shape, classes, budget) || !hold_rows(d, &train, &test)) {
+    Source train = { .bytes = x.data, .label_bytes = y.data, .attributes = known->train, .n = x.n };
+    Source test = { .bytes = tx.data, .label_bytes = ty.data, .attributes = known->test, .n = tx.n };
+    if (!hold_begin(d, id, DATA_IMAGE, x.shape, classes, budget) || !hold_names(d, known) || !hold_rows(d, &train, &test)) {
         data_close(d);
         return false;
     }

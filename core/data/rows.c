@@ -38,7 +38,7 @@ static bool labels_ok(const char *role, const DataRows *rows, int classes) {
     return true;
 }
 
-static bool attributes_ok(const char *role, const DataAttributes *known, const float *values, int rows) {
+static bool values_known(const char *role, const DataAttributes *known, const float *values, int rows) {
     if (rows && known->n && !values) return fail(ERROR_BAD_ARGUMENT, "attributes: the %s has none, but %d are named", role, known->n);
     for (int i = 0; i < rows * known->n; i++)
         if (!isfinite(values[i]))
@@ -46,7 +46,12 @@ static bool attributes_ok(const char *role, const DataAttributes *known, const f
     return true;
 }
 
-static bool keep_names(Data *d, const DataAttributes *known) {
+bool known_ok(const DataAttributes *known, int train, int test) {
+    if (known->n < 0 || known->n > ATTRIBUTES_MAX) return fail(ERROR_BAD_ARGUMENT, "attributes: %d names; accepted are 0 to %d", known->n, ATTRIBUTES_MAX);
+    return values_known("data", known, known->train, train) && values_known("test", known, known->test, test);
+}
+
+bool hold_names(Data *d, const DataAttributes *known) {
     d->def.n_attributes = known->n;
     for (int j = 0; j < known->n; j++)
         if (!(d->def.attributes[j] = arena_string(&d->arena, known->name[j]))) return false;
@@ -71,12 +76,11 @@ bool data_from_known(Data *d, const char *id, DataKind kind, const int shape[3],
     if (!values_ok("data", kind, &train, dim) || !labels_ok("data", &train, classes)) return false;
     if (test.n > 0 && (!values_ok("test", kind, &test, dim) || !labels_ok("test", &test, classes))) return false;
 
-    if (known->n < 0 || known->n > ATTRIBUTES_MAX) return fail(ERROR_BAD_ARGUMENT, "attributes: %d names; accepted are 0 to %d", known->n, ATTRIBUTES_MAX);
-    if (!attributes_ok("data", known, known->train, train.n) || !attributes_ok("test", known, known->test, test.n)) return false;
+    if (!known_ok(known, train.n, test.n)) return false;
 
     Source rows = { .x = train.x, .attributes = known->train, .labels = train.labels, .n = train.n };
     Source held = { .x = test.x, .attributes = known->test, .labels = test.labels, .n = test.n };
-    if (!hold_begin(d, id, kind, shape, classes, budget) || !keep_names(d, known) || !hold_rows(d, &rows, &held)) {
+    if (!hold_begin(d, id, kind, shape, classes, budget) || !hold_names(d, known) || !hold_rows(d, &rows, &held)) {
         data_close(d);
         return false;
     }

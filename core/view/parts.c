@@ -83,7 +83,7 @@ bool view_bounds(const Run *r, bool noise, double aspect, Out *out) {
     return true;
 }
 
-static bool copy_array(const Array *a, const char *name, Out *out) {
+bool array_copy(const Array *a, const char *name, Out *out) {
     size_t count = (size_t)array_rows(a) * (size_t)array_width(a);
     void *to = a->type == TYPE_F32 ? (void *)out_f32(out, name, a->rank, a->shape)
              : a->type == TYPE_F64 ? (void *)out_f64(out, name, a->rank, a->shape)
@@ -98,7 +98,7 @@ bool view_call(Run *r, const char *verb, const Call *call, const char *const nam
     bool ok = run_call(r, verb, call, &result);
     for (int i = 0; ok && names[i][0]; i++) {
         const Array *a = out_find(&result, names[i][0]);
-        ok = !a || copy_array(a, names[i][1], out);
+        ok = !a || array_copy(a, names[i][1], out);
     }
     out_clear(&result);
     return ok;

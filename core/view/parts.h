@@ -26,6 +26,9 @@ bool view_bounds(const Run *r, bool noise, double aspect, Out *out);
 // Bounds widened on one axis, about their middle, to width / height = aspect.
 void bounds_widen(float bounds[4], double aspect);
 
+// A copy of an array, as array `name`.
+bool array_copy(const Array *a, const char *name, Out *out);
+
 // Calls a verb and takes over arrays of its result: pairs { its name, name in out }, ended by { NULL }.  Missing ones are left out.
 bool view_call(Run *r, const char *verb, const Call *call, const char *const names[][2], Out *out);
 

@@ -98,7 +98,7 @@ TEST(attributes, "drawing with attributes gives the same examples, fresh ones of
     for (int i = 0; i < N; i++) ENSURE_EQUAL((int)known[5 * i], label[i]);
 }
 
-TEST(attributes, "the user's numbers stay with their rows when a tenth is held out") {
+TEST(attributes, "the user's numbers stay with their rows and pictures when a tenth is held out") {
     enum { N = 200, K = 3 };
     static float x[2 * N], known[K * N], out[2 * N], numbers[K * N];
     for (int i = 0; i < N; i++) {
@@ -118,6 +118,16 @@ TEST(attributes, "the user's numbers stay with their rows when a tenth is held o
     data_close(&d);
     known[7] = NAN;
     ENSURE_FAILS(data_from_known(&d, "mine", DATA_POINTS, (int[]){ 2, 0, 0 }, 0, (DataRows){ x, NULL, N }, (DataRows){ 0 }, &all, NULL), ERROR_BAD_ARGUMENT);
+    // The same of pictures that come as a file: picture i is of grey i.
+    uint8_t file[16 + N] = { 0, 0, 8, 3, 0, 0, 0, N, 0, 0, 0, 1, 0, 0, 0, 1 };
+    for (int i = 0; i < N; i++) file[16 + i] = (uint8_t)i;
+    ENSURE_FAILS(data_from_idx(&d, "mine", (Bytes){ file, sizeof file }, (Bytes){ 0 }, (Bytes){ 0 }, (Bytes){ 0 }, &all, NULL), ERROR_BAD_ARGUMENT);
+    known[7] = 21;
+    ENSURE(data_from_idx(&d, "mine", (Bytes){ file, sizeof file }, (Bytes){ 0 }, (Bytes){ 0 }, (Bytes){ 0 }, &all, NULL));
+    ENSURE_EQUAL(d.n[SPLIT_TEST], N / 10);
+    for (int s = 0; s < 2; s++)
+        for (int i = 0; i < d.n[s]; i++) ENSURE_EQUAL((int)d.attributes[s][K * i + 1], 10 * d.pixels[s][i] + 1);
+    data_close(&d);
     all.n = ATTRIBUTES_MAX + 1;
     ENSURE_FAILS(data_from_known(&d, "mine", DATA_POINTS, (int[]){ 2, 0, 0 }, 0, (DataRows){ x, NULL, N }, (DataRows){ 0 }, &all, NULL), ERROR_BAD_ARGUMENT);
 }

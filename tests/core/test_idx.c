@@ -28,9 +28,11 @@ static File labels_of(uint32_t n, int classes) {
 static Bytes whole(File f) { return (Bytes){ f.bytes, f.size }; }
 static const Bytes NOTHING = { NULL, 0 };
 
+static const DataAttributes UNKNOWN = { 0 };
+
 // Frees the files.
 static bool open_idx(Data *d, File images, File labels, File test_images, File test_labels, Budget *budget) {
-    bool ok = data_from_idx(d, "mine", whole(images), whole(labels), whole(test_images), whole(test_labels), budget);
+    bool ok = data_from_idx(d, "mine", whole(images), whole(labels), whole(test_images), whole(test_labels), &UNKNOWN, budget);
     free(images.bytes);
     free(labels.bytes);
     free(test_images.bytes);
@@ -151,7 +153,7 @@ TEST(idx, "a file that is not what it should be is refused, by its role, with wh
     ensure_refused(images_of(5, 3, 2), labels_of(5, 2), images_of(2, 3, 2), none, "test labels", "missing");
     ensure_refused(images_of(5, 3, 2), none, images_of(2, 3, 2), labels_of(2, 2), "test labels", "have none");
     Data d;
-    ENSURE_FAILS(data_from_idx(&d, NULL, NOTHING, NOTHING, NOTHING, NOTHING, NULL), ERROR_BAD_ARGUMENT);
+    ENSURE_FAILS(data_from_idx(&d, NULL, NOTHING, NOTHING, NOTHING, NOTHING, &UNKNOWN, NULL), ERROR_BAD_ARGUMENT);
 }
 
 TEST(idx, "a set over the budget is refused with the numbers and leaves nothing behind") {
