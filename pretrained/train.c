@@ -54,7 +54,7 @@ static bool add_idx(Lab *lab, const Order *o) {
     static const char *const name[4] = { "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte" };
     Bytes file[4];
     for (int i = 0; i < 4; i++) file[i] = read_file(o->folder, name[i]);
-    bool good = lab_add_idx(lab, o->data, file[0], file[1], file[2], file[3]);
+    bool good = lab_add_idx(lab, o->data, file[0], file[1], file[2], file[3], &(DataAttributes){ 0 });
     for (int i = 0; i < 4; i++) free((void *)file[i].bytes);
     return good;
 }
