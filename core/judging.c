@@ -2,12 +2,14 @@
 //
 // What it is asked of samples:
 //   sure, rarest     the share that it is sure of (p > .9); the share of the class that it reads least often
-//   fcd              Frechet distance on its 64 features between them and a reference (FID's formula, Heusel et al. 2017, on this network instead)
+//   fcd              Frechet distance on its 64 features between them and a reference (FID's formula, Heusel et al. 2017, on this network instead),
+//                    in units of the mean variance of the reference's features, so that it does not hang on their scale
 //   agreement        the share that it reads as the class that was asked for
 //   class_spread     how widely the features of a class spread, over what the reference's do
 // The reference are training examples of the half that it has not learned, as many as there are samples, at most REFERENCE_MOST: the same rows of every
 // set, though it has learned from none but the one that made it.  A distance that is measured from n samples is too large by about c / n, and so is
-// one between n real examples and the reference: compare at equal n.
+// one between n real examples and the reference: compare at equal n.  On MNIST at n = 10,000 the test set scores 0.11, shifted by one pixel 0.5 to 2.7
+// (sideways less), without one of the digits 1.8 to 4.1.
 
 #include <math.h>
 #include <string.h>
@@ -77,6 +79,8 @@ static bool make_reference(Lab *lab, const Data *d, int n, Arena *scratch) {
     r->n = 0;
     if (ok) read_reference(lab->judge, d, n, features, labels);
     if (ok) mean_cov(features, n, JUDGE_FEATURES, r->mean, r->cov);
+    r->variance = 0;
+    for (int i = 0; i < JUDGE_FEATURES; i++) r->variance += r->cov[i * JUDGE_FEATURES + i] / JUDGE_FEATURES;
     ok = ok && class_traces(features, labels, n, JUDGE_FEATURES, JUDGE_CLASSES, scratch, r->spread);
     arena_release(scratch, mark);
     if (ok) r->n = n, memcpy(r->sha256, d->sha256, sizeof r->sha256);
@@ -115,6 +119,7 @@ static void read_classes(const float *p, const int32_t *labels, int n, Reading *
 static bool read_features(const float *features, const int32_t *labels, int n, const Reference *r, Arena *scratch, Reading *out) {
     ClassSpread spread[JUDGE_CLASSES];
     if (n > 1 && !frechet_to(features, n, r->mean, r->cov, JUDGE_FEATURES, scratch, &out->fcd.value, &out->fcd.se)) return false;
+    out->fcd.value /= r->variance, out->fcd.se /= r->variance;
     if (!labels) return true;
     if (!class_traces(features, labels, n, JUDGE_FEATURES, JUDGE_CLASSES, scratch, spread)) return false;
     out->class_spread.value = class_spread(spread, r->spread, JUDGE_CLASSES, &out->class_spread.se);

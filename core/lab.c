@@ -134,6 +134,17 @@ bool lab_draw(Lab *lab, const char *id, int n, uint32_t seed, const char *split,
     return true;
 }
 
+bool lab_mode_scores(Lab *lab, const char *id, const float *x, int n, double out[8]) {
+    error_clear();
+    const Data *d = lab_data(lab, id);
+    if (!d) return false;
+    if (!d->def.n_modes) return fail(ERROR_BAD_ARGUMENT, "data: '%.60s' has no separate modes; accepted: ring8, grid25", id);
+    ModeScores got = mode_scores(x, n, d->def.n_modes, d->def.mode, d->def.mode_std), floor = mode_scores_floor(n, d->def.n_modes);
+    const double all[8] = { got.hit, got.high_quality, got.within_1, got.reverse_kl, floor.hit, floor.high_quality, floor.within_1, floor.reverse_kl };
+    memcpy(out, all, sizeof all);
+    return true;
+}
+
 // --- A run's life -----------------------------------------------------------------------------------------------------------
 
 int lab_losses(const ModelDef *def) {

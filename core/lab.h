@@ -59,6 +59,9 @@ bool lab_add_known(Lab *lab, const char *id, DataKind kind, const int shape[3], 
 bool lab_add_idx(Lab *lab, const char *id, Bytes images, Bytes labels, Bytes test_images, Bytes test_labels, const DataAttributes *known);
 // Fills `data`, `labels` (where there are classes), `attributes` (where some are known).  split "train" or "test".
 bool lab_draw(Lab *lab, const char *id, int n, uint32_t seed, const char *split, Out *out);
+// How well x [n,2] finds the modes of a set that has some, and what as many of its own points score: hit, high_quality, within_1, reverse_kl, then the same
+// four of the floor (measures/measures.h).
+bool lab_mode_scores(Lab *lab, const char *id, const float *x, int n, double out[8]);
 Data *lab_data(Lab *lab, const char *id);      // opened on first use; NULL: unknown id, with a message that lists those there are
 
 // --- The judge: a frozen reader of 28 x 28 digits (measures/judge.h) ----------------------------------------------------

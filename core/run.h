@@ -22,7 +22,12 @@ typedef struct { double value, se; } Estimate;
 typedef struct { Estimate sure, rarest, fcd, agreement, class_spread; } Reading;
 enum { REFERENCE_MOST = 10000 };
 // What it makes of n examples of a set that it has not learned, to compare with.
-typedef struct { int n; char sha256[65]; double mean[JUDGE_FEATURES], cov[JUDGE_FEATURES * JUDGE_FEATURES]; ClassSpread spread[JUDGE_CLASSES]; } Reference;
+typedef struct {
+    int n;
+    char sha256[65];                 // of the set
+    double mean[JUDGE_FEATURES], cov[JUDGE_FEATURES * JUDGE_FEATURES], variance;      // the mean one of a feature
+    ClassSpread spread[JUDGE_CLASSES];
+} Reference;
 
 // What was shown last: its arrays stay until something that they hang on changes.
 typedef struct {

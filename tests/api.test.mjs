@@ -861,6 +861,32 @@ test('the other measures agree with what they are', () => {
   assert.ok(Math.abs(log[0] + Math.log(2 * Math.PI * 0.25)) < 1e-9, 'one kernel at its own centre');
 });
 
+test('mode scores of points are what a run is measured by, beside what as many real ones score', async (t) => {
+  const lab = await labFor(t);
+  const run = lab.create({ model: 'gan', data: 'ring8', params: { hidden: 8, batch: 8 } });
+  const rows = run.measure(['modes', 'high_quality', 'within_1', 'mode_kl'], { n: 500, seed: 4 });
+  const { floor, ...scores } = lab.measures.modeScores(run.sample(500, { seed: 4 }), 'ring8');
+  assert.deepEqual(Object.values(scores), rows.map(({ value }) => value));
+  assert.deepEqual(Object.values(floor), rows.map((row) => row.floor));
+  const real = lab.measures.modeScores(lab.draw('grid25', 2500, { seed: 4 }), 'grid25');
+  assert.ok(real.hit === 25 && Math.abs(real.highQuality - real.floor.highQuality) < 0.01, JSON.stringify(real));
+  refuses(() => lab.measures.modeScores(new Float32Array(4), 'moons'), 'bad-argument', /moons.*ring8/);
+  refuses(() => lab.measures.modeScores({ data: new Float32Array(6), shape: [2, 3] }, 'ring8'), 'bad-argument', /rows of 2/);
+});
+
+test('importance sampling comes nearer to the log-likelihood than one sample, takes as many as are asked for, and refuses models without a bound', async (t) => {
+  const lab = await labFor(t);
+  const vae = lab.create({ model: 'vae', data: 'moons', params: { hidden: 16, batch: 32 } });
+  vae.train(100);
+  const [elbo, rough, fine] = [['elbo', {}], ['importance', {}], ['importance', { samples: 500 }]].map(([name, options]) => vae.measure(name, { n: 300, ...options })[0]);
+  assert.ok(rough.samples > 1 && fine.samples === 500 && elbo.samples === undefined);
+  assert.ok(elbo.value > rough.value && rough.value > fine.value - 0.02, `${elbo.value}, ${rough.value}, ${fine.value}`);
+  const gan = lab.create({ model: 'gan', data: 'moons' });
+  refuses(() => gan.measure('mmd', { samples: 5 }), 'unsupported', /samples: gan/);
+  refuses(() => gan.measure('mmd', { steps: 5 }), 'unsupported', /steps: gan/);
+  for (const samples of [-1, 1.5, '5']) refuses(() => vae.measure('importance', { samples }), 'bad-argument', /samples/);
+});
+
 test('the measures refuse what they cannot compare', () => {
   const { measures } = catalogue;
   const x = new Float32Array(8);

@@ -146,6 +146,8 @@ GENPLAY_API void gp_kde_log_prob(const float *x, int n, const float *data, int m
     kde_log_prob(x, n, data, m, d, h, out);
 }
 
+GENPLAY_API bool gp_mode_scores(Lab *lab, const char *data, const float *x, int n, double out[8]) { return lab_mode_scores(lab, data, x, n, out); }
+
 // --- The judge of digits ---------------------------------------------------------------------------------------------
 
 GENPLAY_API bool gp_load_judge(Lab *lab, const uint8_t *bytes, size_t size) { return lab_load_judge(lab, bytes, size); }

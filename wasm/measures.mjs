@@ -2,7 +2,7 @@
 //
 // Rows come as { data, shape: [n, ...] }, or as a bare Float32Array of points in the plane.
 
-import { badArgument, floats, GenplayError, integer, number, oneOf, product, record, seedValue } from './check.mjs';
+import { badArgument, floats, GenplayError, integer, number, oneOf, product, record, seedValue, string } from './check.mjs';
 import { engineError, withMemory } from './engine.mjs';
 
 /** @typedef {import('./run.mjs').Input} Input */
@@ -19,12 +19,18 @@ import { engineError, withMemory } from './engine.mjs';
  */
 
 /**
+ * Modes with a sample within 3 standard deviations, the share of samples that are so near to one, the share within 1, and KL(share of each mode || uniform) in nats.
+ * @typedef {{ hit: number, highQuality: number, within1: number, reverseKl: number }} Modes
+ */
+
+/**
  * @typedef {object} Measures
  * @property {(x: Input, y: Input, options?: KernelOptions) => number} mmd2 the unbiased squared maximum mean discrepancy; can be negative
  * @property {(x: Input, y: Input, options?: KernelOptions & { rounds?: number, seed?: number }) => MmdTest} mmd2Test with the permutation test of "same law"
  * @property {(x: Input, y: Input) => number} energyDistance 2 E|x − y| − E|x − x'| − E|y − y'|
  * @property {(x: Input, y: Input) => number} frechet squared Wasserstein-2 distance between the Gaussians fitted to both
  * @property {(x: Input, data: Input, options?: { h?: number }) => Float64Array} kdeLogProb log density of a kernel estimate of width h from `data`, at each x
+ * @property {(x: Input, data: string) => Modes & { floor: Modes }} modeScores how well points find the modes of a data set that has some (ring8, grid25); `floor`: what as many of its own score
  */
 
 /**
@@ -68,8 +74,18 @@ export function createMeasures(engine) {
         return 1;
       });
     },
+    modeScores(x, data) {
+      const { module, lab } = engine();
+      const a = rowsOf('x', x, 1), id = string('data', data, 'the id of a data set');
+      if (a.width !== 2) throw badArgument('x', `rows of ${a.width}`, 'points: rows of 2 numbers');
+      const scores = doubles(module, 8, (put, out) => module._gp_mode_scores(lab, put.text(id), put.array(a.data), a.n, out));
+      return { ...modesOf(scores.subarray(0, 4)), floor: modesOf(scores.subarray(4)) };
+    },
   });
 }
+
+/** @param {Float64Array} scores @returns {Modes} */
+const modesOf = ([hit, highQuality, within1, reverseKl]) => ({ hit, highQuality, within1, reverseKl });
 
 /**
  * @param {import('./engine.mjs').Module} module

@@ -169,7 +169,7 @@ static Lab *lab_with_judge(Out *file) {
     return lab;
 }
 
-TEST(judge, "FCD is the Frechet distance to the half that it has not learned, of samples and of fresh test rows; both are kept while nothing changes") {
+TEST(judge, "FCD is the Frechet distance to the half that it has not learned in units of its mean variance, of samples and of fresh test rows; both are kept while nothing changes") {
     enum { ROWS = 30 };
     Out file, out, again, made;
     out_init(&file, NULL), out_init(&out, NULL), out_init(&again, NULL), out_init(&made, NULL);
@@ -181,7 +181,7 @@ TEST(judge, "FCD is the Frechet distance to the half that it has not learned, of
 
     static float x[ROWS * JUDGE_PIXELS], rest[ROWS * JUDGE_FEATURES], own[ROWS * JUDGE_FEATURES];
     static double mean[JUDGE_FEATURES], cov[JUDGE_FEATURES * JUDGE_FEATURES];
-    double want, se;
+    double want, se, unit = 0;
     Arena scratch;
     arena_init(&scratch, "scratch", NULL);
     for (int i = 0; i < ROWS; i++) {
@@ -190,15 +190,16 @@ TEST(judge, "FCD is the Frechet distance to the half that it has not learned, of
     }
     judge_read(lab->judge, x, ROWS, NULL, rest);
     mean_cov(rest, ROWS, JUDGE_FEATURES, mean, cov);
+    for (int i = 0; i < JUDGE_FEATURES; i++) unit += cov[i * JUDGE_FEATURES + i] / JUDGE_FEATURES;
     ENSURE(run_call(run, "sample", &(Call){ .n = ROWS, .options = "seed\t4\n" }, &made));
     judge_read(lab->judge, out_find(&made, "data")->data, ROWS, NULL, own);
     ENSURE(frechet_to(own, ROWS, mean, cov, JUDGE_FEATURES, &scratch, &want, &se));
-    ENSURE_CLOSE(number_of(out.json, "fcd", "value"), want, 1e-9 * want);
-    ENSURE_CLOSE(number_of(out.json, "fcd", "se"), se, 1e-9 * se);
+    ENSURE_CLOSE(number_of(out.json, "fcd", "value"), want / unit, 1e-9 * want / unit);
+    ENSURE_CLOSE(number_of(out.json, "fcd", "se"), se / unit, 1e-9 * se / unit);
     data_draw(d, SPLIT_TEST, 4, 0, ROWS, x, NULL);
     judge_read(lab->judge, x, ROWS, NULL, own);
     ENSURE(frechet_to(own, ROWS, mean, cov, JUDGE_FEATURES, &scratch, &want, &se));
-    ENSURE_CLOSE(number_of(out.json, "fcd", "floor"), want, 1e-9 * want);
+    ENSURE_CLOSE(number_of(out.json, "fcd", "floor"), want / unit, 1e-9 * want / unit);
 
     ENSURE(run_call(run, "measure", &c, &again) && !strcmp(out.json, again.json));
     double loss[LOSSES_MAX];
