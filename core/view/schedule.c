@@ -88,7 +88,7 @@ static void chart(Panel *p, const Out *a, const int *curve, const Role *role, in
     static const float left[] = { 0, 0, 0, .5f, 0, 1 }, right[] = { 1, 0, 1, .5f, 1, 1 };
     const Array *curves = out_find(a, "curves");
     int T = curves->shape[1];
-    p->x0 = -.03f, p->x1 = 1.03f, p->y0 = -.06f, p->y1 = 1.06f;
+    p->x0 = -.03f, p->x1 = 1.03f, p->y0 = -.08f, p->y1 = 1.4f;                      // room for the title
     panel_lines(p, ROLE_AXIS, 1, left, right, 3);
     panel_lines(p, ROLE_AXIS, 1, array_f32(a, "marks_from"), array_f32(a, "marks_to"), array_rows(out_find(a, "marks_to")));
     for (int k = 0; k < n; k++) panel_path(p, role[k], 2.6f, (float *)curves->data + (size_t)curve[k] * (size_t)T * 2, T);
@@ -128,7 +128,7 @@ static void arrange(const Run *r, const double *o, const Out *a, Scene *s) {
 }
 
 const ViewDef view_schedule = {
-    .id = "schedule", .kind = "picture", .title = "Schedule",
+    .id = "schedule", .kind = "chart", .title = "Schedule",
     .help = "How much of an example is left at each time: the signal falls as the noise rises, and at the last time nothing but noise should be left.",
     .options = options, .fits = fits, .compute = compute, .arrange = arrange,
 };

@@ -99,6 +99,19 @@ test('open draws one picture in the next frame and then rests', async () => {
   assert.equal(waiting(), 0, 'nothing moves, so no frame is asked for');
 });
 
+test('a picture that has something to warn of says it, others do not', async () => {
+  const warning = lab.models.find(({ views }) => views.some(({ id }) => id === 'schedule'));
+  const { start, open, events, frame } = rig();
+  await start();
+  for (const schedule of ['unscaled', 'linear']) {
+    await open({ model: warning.id, params: { hidden: 4, schedule }, view: { id: 'schedule', options: {} } });
+    frame();
+  }
+  const [said, silent] = events('frame').map(({ note }) => note);
+  assert.match(said, /x_T is not noise/);
+  assert.equal(silent, '');
+});
+
 test('a fine map is coarse at first, finer with every frame, and rests when it is whole; while training it stays coarse', async () => {
   const { start, open, send, events, frame, waiting } = rig({ stepMs: 30 });
   const framesToRest = () => {
