@@ -49,7 +49,7 @@ test('FCD: fresh digits of MNIST score 0.1, digits moved by a pixel 0.5 to 3, MN
   for (const way of ['right', 'down']) assert.ok(scores[way] > 0.4 && scores[way] < 3, way);
   for (const missing of [3, 9]) assert.ok(scores[`without ${missing}`] > 1.5 && scores[`without ${missing}`] < 5, `${missing}`);
   // What a run is told of real digits is the same, against the half that the judge has not seen.
-  const run = lab.create({ model: 'cgan', data: 'mnist', params: { channels: 4, batch: 8 } });
+  const run = lab.create({ model: 'cgan', data: 'mnist', params: { hidden: 16, batch: 8 } });
   const [far, agreement, spread] = run.measure(['fcd', 'agreement', 'class_spread'], { n: 1000, seed: 7 });
   t.diagnostic(`n 1000: real ${far.floor}, ${agreement.floor}, ${spread.floor}; a GAN that has learned nothing ${far.value}, ${agreement.value}, ${spread.value}`);
   assert.ok(far.floor < 1.5 && agreement.floor > 0.98 && Math.abs(spread.floor - 1) < 0.12);
