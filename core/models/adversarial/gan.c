@@ -36,7 +36,7 @@ const Knob gan_knobs[] = {
                .help = "Non-saturating: −log D(G(z)), strong gradients when the critic wins. Minimax: log(1 − D(G(z))), the game of the theory." },
     [CRITIC] = { .key = "critic", .title = "Critic steps", .type = KNOB_INTEGER, .points = 1, .image = 1, .min = 1, .max = 10, .group = "Model",
                  .help = "Updates of the critic per update of the generator (k in algorithm 1)." },
-    [PENALTY] = { .key = "penalty", .title = "Gradient penalty", .type = KNOB_NUMBER, .points = .1, .image = 1, .min = 0, .max = 100, .live = true, .group = "Model",
+    [PENALTY] = { .key = "penalty", .title = "Gradient penalty", .type = KNOB_NUMBER, .points = .1, .image = .03, .min = 0, .max = 100, .live = true, .group = "Model",
                   .help = "Weight γ of ½γ|∇d(x)|², on data and on samples (Mescheder et al. 2018): keeps the critic smooth so that the game settles. 0 is the original GAN, and saves the time of a second derivative." },
     KNOBS_END,
 };
