@@ -128,7 +128,7 @@ static void arrange(const Run *r, const double *o, const Out *a, Scene *s) {
 }
 
 const ViewDef view_schedule = {
-    .id = "schedule", .kind = "chart", .title = "Schedule",
+    .id = "schedule", .kind = "graph", .title = "Schedule",
     .help = "How much of an example is left at each time: the signal falls as the noise rises, and at the last time nothing but noise should be left.",
     .options = options, .fits = fits, .compute = compute, .arrange = arrange,
 };

@@ -11,7 +11,7 @@
 
 // What the page needs to know of a view beyond its options.  Kinds and the controls that go with them:
 //   "picture"      none: marks in a plane, or a grid of pictures, as the data are
-//   "chart"        none: curves, with nothing that a model made
+//   "graph"        none: curves, with nothing that a model made
 //   "latent"       a plane of codes; a press picks code a, a second one code b: options ax, ay, bx, by (data coordinates of panel 0)
 //   "trace"        sampling time: option `time` in 0..1, its ends are labelled with `start` and `end`
 // An option's group says who needs it: "" everyone, "points" and "image" those with such data, a verb's name runs that can do it, "attributes" those whose
