@@ -107,7 +107,7 @@ test('models say all that a menu, a slider and a link need', () => {
 
 function checkParam(where, { key, title, type, default: standard, min, max, choices, scale, live, help, group }, kinds) {
   const name = `${where}: ${key}`;
-  assert.match(key, /^[a-z][A-Za-z0-9]*(_[a-z]+)?$/, name);
+  assert.match(key, /^[a-z][A-Za-z0-9]*$/, name);
   assert.ok(title && typeof help === 'string' && typeof group === 'string' && typeof live === 'boolean', name);
   assert.ok(['number', 'integer', 'choice', 'boolean'].includes(type), name);
   for (const value of kinds.map((kind) => forKind(standard, kind))) {

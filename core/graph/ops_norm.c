@@ -2,9 +2,8 @@
 //
 // x [B,P,G,E]; a group is the P E numbers of one b and g.  With its mean m, its variance v and r = 1 / sqrt(v + 1e-5):
 //     u = r (x - m),   J d = r (d - mean(d) - u mean(u d))
-// J is symmetric, so it is its own adjoint.  One op each: written in sums, broadcasts and products, both read and write memory a dozen times, and
-// took as long as the convolutions around them; here an example's numbers come from the cache.  The derivative of J d along x, which only a
-// gradient of a gradient needs, is made of plain ops.
+// J is symmetric, so it is its own adjoint.  One op each: written in sums, broadcasts and products, both read and write memory a dozen times;
+// here an example's numbers come from the cache.  The derivative of J d along x, which only a gradient of a gradient needs, is made of plain ops.
 
 #include <math.h>
 

@@ -68,9 +68,9 @@ TEST(diffusion, "no schedule leaves less than can be divided by") {
 TEST(diffusion, "the view warns exactly where x_T still holds a tenth of the example, and says how much") {
     static const struct { const char *knobs, *says; } row[] = {
         { "hidden\t4\n", NULL }, { "hidden\t4\nsteps\t2\n", NULL }, { "hidden\t4\nschedule\tlinear\n", NULL }, { "hidden\t4\nschedule\tlinear\nsteps\t2\n", NULL },
-        { "hidden\t4\nschedule\tunscaled\nsteps\t1000\n", NULL }, { "hidden\t4\nschedule\tunscaled\nbeta_last\t0.2\n", NULL },
-        { "hidden\t4\nschedule\tunscaled\n", "still holds 60 %" }, { "hidden\t4\nschedule\tlinear\nbeta_last\t0.002\n", "still holds 59 %" },
-        { "hidden\t4\nschedule\tunscaled\nsteps\t1000\nbeta_last\t0.009\n", "still holds 10 %" }, { "hidden\t4\nschedule\tunscaled\nsteps\t1000\nbeta_last\t0.0093\n", NULL },
+        { "hidden\t4\nschedule\tunscaled\nsteps\t1000\n", NULL }, { "hidden\t4\nschedule\tunscaled\nbetaLast\t0.2\n", NULL },
+        { "hidden\t4\nschedule\tunscaled\n", "still holds 60 %" }, { "hidden\t4\nschedule\tlinear\nbetaLast\t0.002\n", "still holds 59 %" },
+        { "hidden\t4\nschedule\tunscaled\nsteps\t1000\nbetaLast\t0.009\n", "still holds 10 %" }, { "hidden\t4\nschedule\tunscaled\nsteps\t1000\nbetaLast\t0.0093\n", NULL },
     };
     Lab *lab = lab_new(0);
     for (size_t k = 0; k < sizeof row / sizeof *row; k++) {

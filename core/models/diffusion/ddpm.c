@@ -42,9 +42,9 @@ static const Knob knobs[] = {
     [SCHEDULE] = { .key = "schedule", .title = "Noise schedule", .type = KNOB_CHOICE, .choices = SCHEDULE_CHOICES, .points = SCHEDULE_COSINE, .image = SCHEDULE_COSINE,
                    .group = "Diffusion", .help = "How fast the noise grows: linear β (Ho et al. 2020, rescaled to T steps), cosine (Nichol and Dhariwal 2021, clipped), or "
                    "the linear β unscaled, which with few steps do not reach noise." },
-    [FIRST] = { .key = "beta_first", .title = "First β", .points = 1e-4, .image = 1e-4, .min = 1e-6, .max = .1, .scale = SCALE_LOG,
+    [FIRST] = { .key = "betaFirst", .title = "First β", .points = 1e-4, .image = 1e-4, .min = 1e-6, .max = .1, .scale = SCALE_LOG,
                 .group = "Diffusion", .help = "Variance of the noise that the first step adds, by the linear schedules; the cosine has its own." },
-    [LAST] = { .key = "beta_last", .title = "Last β", .points = .02, .image = .02, .min = 1e-4, .max = .5, .scale = SCALE_LOG,
+    [LAST] = { .key = "betaLast", .title = "Last β", .points = .02, .image = .02, .min = 1e-4, .max = .5, .scale = SCALE_LOG,
                .group = "Diffusion", .help = "Variance of the noise that the last step adds, by the linear schedules; the cosine has its own." },
     [WEIGHT] = { .key = "weight", .title = "Loss weight", .type = KNOB_CHOICE, .choices = "noise|velocity", .points = WEIGHT_NOISE, .image = WEIGHT_VELOCITY,
                  .group = "Diffusion", .help = "What training lowers: the error of the noise (Ho et al. 2020), or that of the velocity √ᾱ ε − √(1−ᾱ) x₀ (Salimans and Ho 2022), "
