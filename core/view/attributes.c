@@ -26,7 +26,7 @@ static const Knob options[] = {
     { "attribute", "Attribute", KNOB_INTEGER, 0, 0, 0, ATTRIBUTES_MAX - 1, .group = "attributes", .help = "What is added: one of the things known of every example." },
     { "amount", "Amount", KNOB_NUMBER, 1, 1, -4, 4, .group = "", .help = "How much of the difference is added, at most one and a half times." },
     { "rows", "How many", KNOB_INTEGER, 60, 6, 1, HELD, .group = "", .help = "Test examples shown." },
-    { "n", "Examples averaged", KNOB_INTEGER, 600, 600, 6, 5000, .scale = SCALE_LOG, .group = "", .help = "Training examples whose codes make the difference: a third of them on each side." },
+    { "n", "Examples averaged", KNOB_INTEGER, 400, 400, 6, 5000, .scale = SCALE_LOG, .group = "", .help = "Training examples whose codes make the difference: a third of them on each side." },
     { "seed", "Which examples", KNOB_INTEGER, 0, 0, 0, 4294967295.0, .group = "", .help = "Another number takes other held-out examples." },
     OPTION_ASPECT,
     KNOBS_END,
@@ -203,6 +203,6 @@ static void arrange(const Run *r, const double *o, const Out *a, Scene *s) {
 
 const ViewDef view_attributes = {
     .id = "attributes", .kind = "picture", .title = "Add an attribute",
-    .help = "Every example walks along the mean code of those with much of the attribute less that of those with little: at 0 it is only encoded and decoded.",
+    .help = "A row is one example. Added to its code is the difference of two means: of codes of examples with much of the attribute, and with little. At 0 nothing is added.",
     .options = options, .fits = fits, .compute = compute, .arrange = arrange,
 };
