@@ -897,3 +897,19 @@ test('the measures refuse what they cannot compare', () => {
     [() => measures.mmd2(x, Float32Array.of(1, NaN, 1, 1)), /NaN/], [() => measures.mmd2Test(x, x, { rounds: 0 }), /rounds was 0/],
   ]) refuses(call, 'bad-argument', message);
 });
+
+test('a lesson gives its numbers without a run, the same for the same options', async (t) => {
+  const lab = await labFor(t);
+  for (const { id, options, rows, columns, key, title, about } of lab.lessons) {
+    assert.ok(title && about.length > 100 && options.length && key.every(({ role }) => role in lab.palette.light));
+    const numbers = lab.lesson(id);
+    assert.deepEqual(numbers.table.shape, [rows.length, columns.length]);
+    assert.deepEqual(lab.lesson(id, {}), numbers);
+    refuses(() => lab.lesson(id, { none: 1 }), 'bad-argument', /'?none'?/);
+    refuses(() => lab.drawLesson(id), 'bad-argument', /nothing to draw on/);
+  }
+  assert.notDeepEqual(lab.lesson('kernels', { seed: 2 }), lab.lesson('kernels'));
+  refuses(() => lab.lesson('none'), 'bad-argument', /no 'none'.*kernels/);
+  refuses(() => lab.lesson(3), 'bad-argument', /id was 3/);
+  refuses(() => lab.lesson('kernels', { h: 9 }), 'bad-argument', /h/);
+});

@@ -24,7 +24,7 @@ enum { GAUSSIAN, IMQ };
 
 static const Knob options[] = {
     { "second", "Second law", KNOB_CHOICE, 1, 1, .choices = "N(0,1)|N(0,1/2)|N(1,1)", .help = "The law of y, as N(mean, variance); x is from N(0,1)." },
-    { "n", "Sample size", KNOB_INTEGER, 100, 100, 10, 300, .scale = SCALE_LOG, .help = "So many numbers from each law." },
+    { "n", "Sample size", KNOB_INTEGER, 100, 100, 10, 200, .scale = SCALE_LOG, .help = "So many numbers from each law." },
     { "kernel", "Kernel", KNOB_CHOICE, 1, 1, .choices = "gaussian|imq",
       .help = "The bump around every number: a Gaussian, or a Cauchy density, whose kernel is the inverse multiquadric 1/(1 + (x−y)²) at width 1/2." },
     { "h", "Width h", KNOB_NUMBER, .5, .5, .1, 3, .scale = SCALE_LOG, .help = "How wide the bump is: narrow shows every number, wide blurs both laws into one." },
@@ -98,7 +98,7 @@ static int ascending(const void *a, const void *b) {
 }
 
 // 95 % of the estimates lie below when both samples are from the first law: from ROUNDS fresh pairs of samples, the same for every seed.
-enum { ROUNDS = 199 };
+enum { ROUNDS = 99 };
 static Estimates below(const Bump *k, int n, double *x, double *y) {
     double biased[ROUNDS], unbiased[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
@@ -144,7 +144,7 @@ static bool curves(const double *x, const double *y, int n, Law q, const Bump *k
         point(densities, i, at, density(first, at)), point(densities + 2 * DOTS, i, at, density(q, at)), point(expected, i, at, f - g);
         most = fmax(most, fabs(f - g));
     }
-    const float all[] = { left, right, (float)(-.14 * top), (float)(1.1 * top), (float)(-1.25 * most), (float)(1.25 * most) };
+    const float all[] = { left, right, (float)(-.14 * top), (float)(1.1 * top), (float)(-2 * most), (float)(1.25 * most) };        // the key stands at the bottom
     for (int i = 0; i < 6; i++) bounds[i] = all[i];
     return true;
 }
@@ -207,7 +207,7 @@ static void arrange(const Run *r, const double *o, const Out *a, Scene *s) {
 
 const Lesson lesson_kernels = {
     .view = {
-        .id = "kernels", .kind = "lesson", .title = "Two samples and their MMD",
+        .id = "kernels", .kind = "lesson", .title = "MMD of two samples",
         .help = "Ticks are the samples, lines their kernel density estimates, dots what they estimate: above the laws, below the mean of F − G.",
         .options = options, .compute = compute, .arrange = arrange,
     },
@@ -220,8 +220,8 @@ const Lesson lesson_kernels = {
         "$$F(u) = \\frac1n \\sum_i \\varphi(u - x_i), \\qquad G(u) = \\frac1n \\sum_j \\varphi(u - y_j)$$ "
         "On average they are the laws blurred by the bump, not the laws themselves.\n\n"
         "## From densities to a distance\n\n"
-        "The squared distance of the estimates is a sum over pairs, since $\\int \\varphi(u-x)\\,\\varphi(u-y)\\,du$ depends on $x - y$ alone. Up to a constant factor it is the kernel $k$: "
-        "$$\\mathrm{MMD}^2 = \\frac1{n^2} \\sum_{i,i'} k(x_i,x_{i'}) - \\frac2{n^2} \\sum_{i,j} k(x_i,y_j) + \\frac1{n^2} \\sum_{j,j'} k(y_j,y_{j'}) \\;\\propto\\; \\int (F-G)^2$$ "
+        "The squared distance of the estimates is a sum over pairs, since $\\int \\varphi(u-x)\\,\\varphi(u-y)\\,du$ depends on $x - y$ alone. Up to a constant factor that is the kernel $k$, and $\\int (F-G)^2$ is "
+        "$$\\mathrm{MMD}^2 = \\frac1{n^2} \\sum_{i,i'} k(x_i,x_{i'}) - \\frac2{n^2} \\sum_{i,j} k(x_i,y_j) + \\frac1{n^2} \\sum_{j,j'} k(y_j,y_{j'})$$ "
         "A Gaussian bump gives $k = \\mathcal N(x-y;\\,0,\\,2h^2)$. A Cauchy bump gives, up to the factor $2\\pi h$, the inverse multiquadric $k = 4h^2/(4h^2 + (x-y)^2)$: "
         "with $h = 1/2$ it is $1/(1+(x-y)^2)$.\n\n"
         "## Biased and unbiased\n\n"
@@ -229,7 +229,7 @@ const Lesson lesson_kernels = {
         "$\\frac2n\\,(k(0) - \\mathrm E\\,k(x,x'))$ on average: a floor that falls like $1/n$. Without those pairs the estimate is unbiased: $0$ on average when the laws agree, and sometimes below.\n\n"
         "## Closed form\n\n"
         "Differences of Gaussian numbers are Gaussian, so the value for endless samples is known, $$\\mathrm E\\,k(x,x') + \\mathrm E\\,k(y,y') - 2\\,\\mathrm E\\,k(x,y)$$ "
-        "For the Gaussian bump each mean is $\\mathrm E\\,k(x,y) = \\mathcal N(\\mu_x - \\mu_y;\\,0,\\,\\sigma_x^2 + \\sigma_y^2 + 2h^2)$.\n\n"
+        "For the Gaussian bump each mean is $$\\mathrm E\\,k(x,y) = \\mathcal N(\\mu_x - \\mu_y;\\,0,\\,\\sigma_x^2 + \\sigma_y^2 + 2h^2)$$\n\n"
         "## What to try\n\n"
         "Take the same law twice and try ten seeds: how often does an estimate pass what 95 % stay below? Then $\\mathcal N(0,1/2)$: how large must $n$ be before one sample tells the laws apart? "
         "Make $h$ small, then large: both hide the difference. Which width shows a shift best, and which a change of variance?",

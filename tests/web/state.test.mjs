@@ -8,7 +8,7 @@ import {
 
 const lab = await createLab();
 const catalogue = {
-  models: lab.models, datasets: lab.datasets, elsewhere: [{ id: 'there', title: 'THERE', kind: 'image', shape: [] }],
+  models: lab.models, lessons: lab.lessons, datasets: lab.datasets, elsewhere: [{ id: 'there', title: 'THERE', kind: 'image', shape: [] }],
   weights: { small: { file: 'small.safetensors', model: lab.models[0].id, data: lab.datasets[0].id, seed: 5 } },
 };
 const kinds = { points: lab.datasets.find(({ kind }) => kind === 'points').id, image: lab.datasets.find(({ kind }) => kind === 'image').id };
@@ -20,6 +20,18 @@ function other(row, kind) {
   if (row.type === 'choice') return row.choices.find((choice) => choice !== standard) ?? standard;
   const middle = clampValue(row, (row.min + Math.min(row.max, 1e4)) / 3);
   return middle === standard ? row.max : middle;
+}
+
+for (const lesson of lab.lessons) {
+  test(`a link to the lesson ${lesson.id} gives back its options, and nothing of a model`, () => {
+    const options = Object.fromEntries(lesson.options.map((row) => [row.key, other(row, 'points')]));
+    const experiment = { ...firstExperiment(catalogue), weights: null, lesson: lesson.id, view: null, options, embed: true, lock: ['seed'] }, link = formatLink(experiment);
+    assert.deepEqual(parseLink(link, catalogue), { experiment, notes: [], problem: null });
+    assert.doesNotMatch(link, /model|data|weights|view/);
+    assert.ok(['knobs', 'measures', 'legend'].every((part) => partShown(experiment, part)) && !partShown(experiment, 'about') && !partShown({ ...experiment, hide: ['knobs'] }, 'knobs'));
+    assert.deepEqual(parseLink(`${link}&model=x&k.rate=1`, catalogue).notes.map(({ names }) => names), ['model, k.rate']);
+    assert.equal(parseLink('lesson=none', catalogue).problem.key, 'link.lesson');
+  });
 }
 
 for (const model of lab.models) {
