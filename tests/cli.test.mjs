@@ -231,7 +231,7 @@ test('a sheet of pictures and a table of what is known of them are data', async 
   await writeFile(join(folder, 'faces.png'), encodePng({ width: 8 * 4, height: 8 * 3, channels: 1, data }));
   await writeFile(join(folder, 'known.csv'), ['smile,class', ...Array.from({ length: tiles }, (_, i) => `${i / 10},${i % 3}`)].join('\n'));
   const own = ['--data', './faces.png', '--attributes', 'known.csv'];
-  assert.match(await succeeds('datasets', ...own), /^faces +faces +image \[8,8,1\], 12 rows, 3 classes, attributes smile$/m);
+  assert.match(await succeeds('datasets', ...own), /^own-faces +own-faces +image \[8,8,1\], 12 rows, 3 classes, attributes smile$/m);
   await succeeds('train', '--model', 'vae', ...own, ...QUICK, '--steps', '3', '--out', 'faces.safetensors');
   assert.match(await succeeds('sample', '--weights', 'faces.safetensors', ...own, '--n', '2'), /^([\d.e-]+ ){63}[\d.e-]+\n([\d.e-]+ ){63}[\d.e-]+\n$/);
   await fails(['draw', '--data', './faces.png'], /faces\.png cannot be used: one cannot tell how large its tiles are/);

@@ -151,7 +151,8 @@ async function findData(lab, values) {
   if (known) return name;
   if (name === 'mnist') return addMnist(lab).id;
   if (!/[/\\.]/.test(name)) throw refuse(`--data was '${name}'; accepted: one of ${lab.datasets.map(({ id }) => id).join(', ')}, mnist, or a file or folder of pictures such as ./${name}`);
-  const id = basename(name, '.png').replace(/[^\w.-]/g, '_') || 'own', pngs = pngFiles(name);
+  const plain = basename(name, '.png').replace(/[^\w.-]/g, '_') || 'own', pngs = pngFiles(name);
+  const id = lab.datasets.some((one) => one.id === plain) ? `own-${plain}` : plain;
   const table = values.attributes === undefined ? null : parseTable(values.attributes, new TextDecoder().decode(readFile(values.attributes)));
   if (pngs.length) return lab.addIdx(id, await readPictures(pngs.map((file) => ({ name: file, bytes: readFile(file) })), table)).id;
   return addIdxFolder(lab, id, name, table ? (files) => describeIdx(values.attributes, files, table) : undefined).id;
