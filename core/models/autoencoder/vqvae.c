@@ -230,13 +230,13 @@ static void follow(Model *m) {
             for (int j = 0; j < v->d; j++) book[k * v->d + j] = sum[k * v->d + j] / ((count[k] + eps) / (total + (float)v->K * eps) * total);
 }
 
-// Dead vectors are put where a vector of the batch stands, and are counted as chosen an average number of times.  So are all of them at the first step: far
-// from what the encoder says, a few would draw all of it together before the decoder has learned to tell them apart.
+// Dead vectors are put where a vector of the batch stands, and are counted as chosen an average number of times.  So are all of them at a picture's first
+// step: far from what the encoder says, a few would draw all of it together before the decoder has learned to tell them apart.  In the plane they start near.
 static void revive(Model *m) {
     VqVae *v = m->self;
     float *count = param_value(v->count), mean = (float)v->choice->dim[0] / (float)v->K;
     for (int k = 0; k < v->K; k++) {
-        if (m->step && count[k] * 1000 >= DEAD_PER_MILLE * mean) continue;
+        if ((m->step || !m->image) && count[k] * 1000 >= DEAD_PER_MILLE * mean) continue;
         Rng r = rng_at((Key){ m->seed, STREAM_TRAIN + 0xFFFF }, (uint32_t)k, m->step);
         const float *z = v->vectors->data + (size_t)rng_below(&r, v->choice->dim[0]) * (size_t)v->d;
         count[k] = mean;
